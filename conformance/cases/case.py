@@ -1,0 +1,155 @@
+"""What a case is: a named bundle recipe with the operations to perform on it, all data but for the script.
+
+Strings in edits, rootfs entries and set-up may hold placeholders, which the bundle builder replaces:
+`{bundle}` the bundle's directory, `{id}` the container id, `{host}` a directory of this case outside the bundle,
+`{ns:NAME}` the path of a namespace that `HostNamespace(NAME, ...)` made.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from conformance.record.config import Config, Edit
+from conformance.record.host import Host
+from conformance.record.operation import Operation
+from conformance.record.snapshot import Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Directory:
+    """A directory to make; parents are made with it."""
+
+    path: str
+    mode: int = 0o755
+
+
+@dataclass(frozen=True, slots=True)
+class RegularFile:
+    """A file to write."""
+
+    path: str
+    content: bytes = b""
+    mode: int = 0o644
+
+
+@dataclass(frozen=True, slots=True)
+class Symlink:
+    """A symlink to make."""
+
+    path: str
+    target: str
+
+
+Entry = Directory | RegularFile | Symlink
+"""Something in the rootfs (path relative to it) or in the host directory of the case."""
+
+
+@dataclass(frozen=True, slots=True)
+class HostNamespace:
+    """A namespace that exists before create, held by a bind mount; `{ns:name}` is its path.
+
+    `kind` is the config's word for it: network, uts, ipc, pid, mount, user, cgroup, time.
+    """
+
+    name: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class HostMount:
+    """A mount made on the host (in the jail) before create, removed after delete; `target` is usually below {host}."""
+
+    source: str
+    target: str
+    fstype: str
+    flags: int = 0
+    data: str = ""
+    shared: bool = False
+    """Make it a shared mount, so that propagation from the host can be seen."""
+
+
+class Container(Protocol):
+    """The container under test as a script sees it. Each call is recorded; `note` marks one that is out of the ordinary."""
+
+    def create(self, *, container_id: str | None = None, note: str = "") -> Operation:
+        """Create it; with another id a second container from the same bundle."""
+
+    def start(self, *, note: str = "") -> Operation:
+        """Start it, and wait until the program is seen to run or the container to have stopped."""
+
+    def state(self, *, note: str = "") -> Operation:
+        """Query its state; the reading is recorded."""
+
+    def kill(self, signal: str = "KILL", *, note: str = "") -> Operation:
+        """Send a signal; with KILL, wait for its end if the runtime reports success."""
+
+    def delete(self, *, note: str = "") -> Operation:
+        """Delete it, without force."""
+
+    def call(self, operation: str, *arguments: str, note: str) -> Operation:
+        """Run the runtime with the operation's words and exactly these arguments (none: no container id)."""
+
+    def snapshot(self, name: str) -> Snapshot | None:
+        """Take a snapshot under that name; None if there is no process to look at."""
+
+    def probe(self) -> None:
+        """Have the probe execute what the expectations ask."""
+
+    def wait(self) -> None:
+        """Wait until the container's process has ended."""
+
+    def rewrite_config(self, config: Config) -> None:
+        """Write another config.json into the bundle, in place of the one that create got."""
+
+
+Script = Callable[[Container], None]
+
+
+def lifecycle(container: Container) -> None:
+    """Create, look, start, look, ask the probe, kill, look, delete: what a case does unless it says otherwise."""
+    if not container.create().succeeded:
+        return
+    container.state()
+    container.snapshot("created")
+    if container.start().succeeded:
+        container.state()
+        container.snapshot("running")
+        container.probe()
+    container.kill("KILL")
+    container.state()
+    container.delete()
+
+
+def runs_everywhere(_host: Host) -> str:
+    """No host lacks anything for this case."""
+    return ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """A bundle recipe and what is done with it."""
+
+    name: str
+    """`chapter/what-it-shows`, unique; part of every test id."""
+    title: str
+    """One plain sentence for the reader of a report."""
+    edits: tuple[Edit, ...] = ()
+    """Changes of the base config, in order."""
+    rootfs: tuple[Entry, ...] = ()
+    host: tuple[Entry, ...] = ()
+    """Files below {host}."""
+    namespaces: tuple[HostNamespace, ...] = ()
+    mounts: tuple[HostMount, ...] = ()
+    script: Script = lifecycle
+    aims: tuple[str, ...] = ()
+    """Requirements that this case is for though their expectation does not apply by the config alone."""
+    defect: Edit | None = None
+    """The one edit that makes the config wrong; the twin is the case without it."""
+    hook_exits: tuple[tuple[str, int, int], ...] = ()
+    """(kind, index, exit status) of hooks that have to fail; all others exit with 0."""
+    hook_stalls: tuple[tuple[str, int], ...] = ()
+    """(kind, index) of hooks that are never let go."""
+    umask: int | None = None
+    """The umask to call the runtime with, in place of the harness's own."""
+    needs: Callable[[Host], str] = runs_everywhere
+    """Say what this host lacks to run the case, or "" if nothing."""

@@ -1,0 +1,63 @@
+"""The record of one container."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from conformance.record.config import Config
+from conformance.record.hook import HookCall
+from conformance.record.leak import Leak
+from conformance.record.operation import Operation, StateReading
+from conformance.record.probe import Action, Answer
+from conformance.record.runtime import RuntimeFacts
+from conformance.record.snapshot import Snapshot
+
+
+@dataclass(slots=True, kw_only=True)
+class Record:
+    """Everything that happened to one container, in order."""
+
+    case: str
+    config: Config
+    """config.json as the runtime got it."""
+    container_id: str
+    bundle: str
+    runtime: RuntimeFacts
+    operations: list[Operation] = field(default_factory=list)
+    states: list[StateReading] = field(default_factory=list)
+    snapshots: dict[str, Snapshot] = field(default_factory=dict)
+    """By phase: created, running; or a name that the case's operations gave ("after second start")."""
+    hooks: list[HookCall] = field(default_factory=list)
+    answers: dict[Action, Answer] = field(default_factory=dict)
+    exit_code: int | None = None
+    """How the container's process ended: exit status, -N for signal N; None if it was not seen to end."""
+    program_started: list[float] = field(default_factory=list)
+    """time.monotonic seconds of each sign of life of the configured program."""
+    leaks_after_refusal: tuple[Leak, ...] | None = None
+    """What a refused create left; None if none was refused."""
+    leaks: tuple[Leak, ...] | None = None
+    """What was left after delete; None if it never came to that."""
+    foreign: Mapping[str, bool] = field(default_factory=dict)
+    """Resources of the harness that the container used, and whether they were still there after delete."""
+    twin: "Record | None" = None
+    """For a config with a defect: the record of the same config without it."""
+    problem: str = ""
+    """What the harness itself could not do; nothing is judged then."""
+
+    @property
+    def created(self) -> Snapshot | None:
+        """The snapshot taken while the container was created."""
+        return self.snapshots.get("created")
+
+    @property
+    def running(self) -> Snapshot | None:
+        """The snapshot taken while the program was running."""
+        return self.snapshots.get("running")
+
+    def operation(self, name: str) -> Operation | None:
+        """Return the first operation of that name."""
+        return next((operation for operation in self.operations if operation.name == name), None)
+
+    @property
+    def refusal(self) -> Operation | None:
+        """The create or start that the runtime refused with an error, if any."""
+        return next((op for op in self.operations if op.name in {"create", "start"} and not op.note and op.refused), None)

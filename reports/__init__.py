@@ -1,0 +1,1 @@
+"""Certificates and summaries, made from results files alone."""
