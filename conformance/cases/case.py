@@ -2,16 +2,19 @@
 
 Strings in edits, rootfs entries and set-up may hold placeholders, which the bundle builder replaces:
 `{bundle}` the bundle's directory, `{id}` the container id, `{host}` a directory of this case outside the bundle,
-`{ns:NAME}` the path of a namespace that `HostNamespace(NAME, ...)` made.
+`{ns:NAME}` the path of a namespace that `HostNamespace(NAME, ...)` made, `{hooks}` the socket on which the harness waits
+for hooks. The program is `/probe`; a hook is `{host}/hook`, called as `["hook", "{hooks}", KIND, INDEX]`, and inside the
+container `/hook`, called as `["hook", "/hooks.sock", KIND, INDEX]`.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from conformance.record.config import Config, Edit
+from conformance.record.config import Edit
 from conformance.record.host import Host
 from conformance.record.operation import Operation
+from conformance.record.probe import Action
 from conformance.record.snapshot import Snapshot
 
 
@@ -95,11 +98,14 @@ class Container(Protocol):
     def probe(self) -> None:
         """Have the probe execute what the expectations ask."""
 
+    def ask(self, action: Action) -> None:
+        """Have the probe execute one action now; the answer is recorded."""
+
     def wait(self) -> None:
         """Wait until the container's process has ended."""
 
-    def rewrite_config(self, config: Config) -> None:
-        """Write another config.json into the bundle, in place of the one that create got."""
+    def rewrite_config(self, edits: tuple[Edit, ...]) -> None:
+        """Write a changed config.json into the bundle, in place of the one that create got."""
 
 
 Script = Callable[[Container], None]

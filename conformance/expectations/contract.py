@@ -41,11 +41,12 @@ class Evidence:
 class Violation(AssertionError):
     """The runtime breaks a requirement: what the text wants, what was seen instead, and where."""
 
-    def __init__(self, *, expected: Any, observed: Any, evidence: Any = None) -> None:
+    def __init__(self, *, expected: Any, observed: Any, evidence: Any = None, disputed: bool = False) -> None:
         super().__init__(f"expected {expected!r}, observed {observed!r}")
         self.expected = expected
         self.observed = observed
         self.evidence = evidence
+        self.disputed = disputed
 
 
 class Inconclusive(Exception):
@@ -90,9 +91,9 @@ class Expectation:
     """The judge itself deals with a refused create or start; otherwise a refusal with an error satisfies the text."""
 
 
-def violated(*, expected: Any, observed: Any, evidence: Any = None) -> NoReturn:
-    """Raise Violation."""
-    raise Violation(expected=expected, observed=observed, evidence=evidence)
+def violated(*, expected: Any, observed: Any, evidence: Any = None, disputed: bool = False) -> NoReturn:
+    """Raise Violation; `disputed` where implementers openly contest just this use of a clear sentence."""
+    raise Violation(expected=expected, observed=observed, evidence=evidence, disputed=disputed)
 
 
 def equal(*, expected: Any, observed: Any, evidence: Any = None) -> Evidence:

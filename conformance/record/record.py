@@ -38,6 +38,8 @@ class Record:
     """What was left after delete; None if it never came to that."""
     foreign: Mapping[str, bool] = field(default_factory=dict)
     """Resources of the harness that the container used, and whether they were still there after delete."""
+    namespace_paths: Mapping[str, int] = field(default_factory=dict)
+    """Each namespace path of the config to the inode number of the namespace it led to just before create."""
     twin: "Record | None" = None
     """For a config with a defect: the record of the same config without it."""
     problem: str = ""

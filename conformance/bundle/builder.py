@@ -1,0 +1,111 @@
+"""Build a bundle from a case: edit the base config, replace placeholders, write everything down.
+
+For the directory /tmp/x/c12 there will be
+
+    /tmp/x/c12/config.json      the final config
+    /tmp/x/c12/rootfs/          /probe, /hook, empty mount points, the case's entries
+    /tmp/x/c12-host/            {host}: the hook probe, the case's host entries, namespaces held by bind mounts
+"""
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from conformance.bundle import probe
+from conformance.bundle.placeholders import expand, expand_json
+from conformance.bundle.removal import mount_points, remove_tree
+from conformance.bundle.rootfs import standard_entries, write_tree
+from conformance.cases.case import Case, Entry, HostMount, RegularFile, Symlink
+from conformance.record.config import Config, edited
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bundle:
+    """A bundle on disk, and what belongs to it on the host."""
+
+    directory: str
+    rootfs: str
+    host_directory: str
+    config: Config
+    """config.json as written."""
+    container_id: str
+    namespaces: Mapping[str, str]
+    """Name of each of the case's namespaces to the path that will hold it; made by `setup.HostSetup`."""
+    mounts: tuple[HostMount, ...]
+    """The case's mounts with placeholders replaced."""
+
+    @property
+    def hook_socket(self) -> str:
+        """Where hooks connect, `{hooks}`; /hooks.sock in the container. unix(7) limits the path to 107 bytes."""
+        return f"{self.rootfs}/hooks.sock"
+
+    def foreign(self) -> dict[str, bool]:
+        """Say of each namespace ("namespace net") and mount ("mount /path") of the case whether it is still there."""
+        points = set(mount_points())
+        held = {f"namespace {name}": os.path.realpath(path) in points for name, path in self.namespaces.items()}
+        return held | {f"mount {mount.target}": os.path.realpath(mount.target) in points for mount in self.mounts}
+
+    def remove(self) -> None:
+        """Remove all of it, without reaching through mounts that a runtime left; raises OSError if one can't be undone."""
+        remove_tree(self.directory)
+        remove_tree(self.host_directory)
+
+
+def build(case: Case, *, directory: str, container_id: str, config: Config, machine: str, twin: bool = False) -> Bundle:
+    """Write the case's bundle into `directory`, an absolute path that does not exist yet, and return it.
+
+    `config` is what the case's edits start from; with `twin` its defect is left out. Raises ValueError for a placeholder
+    that means nothing, KeyError or IndexError for an edit that cannot be applied, rootfs.OutsideError, UnknownMachineError,
+    and OSError.
+    """
+    edits = case.edits if twin or case.defect is None else (*case.edits, case.defect)
+    host_directory = f"{directory}-host"
+    rootfs = f"{directory}/rootfs"
+    namespaces = {wanted.name: f"{host_directory}/.namespaces/{wanted.name}" for wanted in case.namespaces}
+    values = {
+        "bundle": directory,
+        "id": container_id,
+        "host": host_directory,
+        "hooks": f"{rootfs}/hooks.sock",
+        **{f"ns:{name}": path for name, path in namespaces.items()},
+    }
+    text = expand_json(_as_text(edited(config, edits)), values)
+    bundle = Bundle(
+        directory=directory,
+        rootfs=rootfs,
+        host_directory=host_directory,
+        config=json.loads(text),
+        container_id=container_id,
+        namespaces=namespaces,
+        mounts=tuple(_expand_mount(mount, values) for mount in case.mounts),
+    )
+    write_tree(rootfs, (*standard_entries(machine), *(_expand_entry(entry, values) for entry in case.rootfs)))
+    hook = RegularFile("hook", probe.build(machine, "hook"), 0o755)
+    write_tree(host_directory, (hook, *(_expand_entry(entry, values) for entry in case.host)))
+    with open(f"{directory}/config.json", "x", encoding="ascii") as file:
+        file.write(text)
+    return bundle
+
+
+def _as_text(config: Config) -> str:
+    """Return JSON with a member of the config a line: readable enough, and quicker to write than with indentation."""
+    lines = ",\n".join(f"{json.dumps(name)}: {json.dumps(value)}" for name, value in config.items())
+    return f"{{\n{lines}\n}}\n"
+
+
+def _expand_entry(entry: Entry, values: Mapping[str, str]) -> Entry:
+    """Replace placeholders in the entry's path and target. A file's content is bytes and stays as it is."""
+    path = expand(entry.path, values)
+    if isinstance(entry, Symlink):
+        return Symlink(path, expand(entry.target, values))
+    return replace(entry, path=path)
+
+
+def _expand_mount(mount: HostMount, values: Mapping[str, str]) -> HostMount:
+    return replace(
+        mount,
+        source=expand(mount.source, values),
+        target=expand(mount.target, values),
+        data=expand(mount.data, values),
+    )

@@ -1,0 +1,146 @@
+"""Namespaces and mounts that a case wants on the host before create. To be used inside the session jail.
+
+A namespace lives as long as something refers to it: here a bind mount of its file in /proc, see namespaces(7). A pid
+namespace in addition needs its first process, since nothing can be started in it once that has ended.
+"""
+
+import contextlib
+import errno
+import os
+import signal
+from contextlib import ExitStack
+from typing import Self
+
+from conformance.bundle.builder import Bundle
+from conformance.cases.case import Case, HostMount
+from conformance.host import kernel
+
+_KINDS = {
+    "network": ("net", kernel.CLONE_NEWNET),
+    "uts": ("uts", kernel.CLONE_NEWUTS),
+    "ipc": ("ipc", kernel.CLONE_NEWIPC),
+    "pid": ("pid", kernel.CLONE_NEWPID),
+    "mount": ("mnt", kernel.CLONE_NEWNS),
+    "user": ("user", kernel.CLONE_NEWUSER),
+    "cgroup": ("cgroup", kernel.CLONE_NEWCGROUP),
+    "time": ("time", kernel.CLONE_NEWTIME),
+}
+"""The config's word to the name in /proc/PID/ns and the flag of clone(2)."""
+
+
+class HostSetup:
+    """Makes what the case wants and removes it again: a context manager, or `prepare` and `remove`."""
+
+    def __init__(self, case: Case, bundle: Bundle) -> None:
+        self._kinds = {wanted.name: wanted.kind for wanted in case.namespaces}
+        self._bundle = bundle
+        self._undo = ExitStack()
+
+    def __enter__(self) -> Self:
+        self.prepare()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.remove()
+
+    def prepare(self) -> None:
+        """Make the namespaces, then the mounts; targets below {host} or {bundle} are made where they are missing.
+
+        Raises OSError, and has removed by then what it made.
+        """
+        with ExitStack() as undo:
+            for name, path in self._bundle.namespaces.items():
+                _hold_namespace(self._kinds[name], path, undo)
+            for mount in self._bundle.mounts:
+                if mount.target.startswith((f"{self._bundle.directory}/", f"{self._bundle.host_directory}/")):
+                    os.makedirs(mount.target, exist_ok=True)
+                _mount(mount, undo)
+            self._undo = undo.pop_all()
+
+    def remove(self) -> None:
+        """Undo everything, latest first, whether or not the runtime left it alone; a second time it does nothing."""
+        self._undo.close()
+
+
+def _hold_namespace(kind: str, path: str, undo: ExitStack) -> None:
+    """Make a namespace and bind it to the file `path`."""
+    entry, flag = _KINDS[kind]
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path, "x"):
+        pass
+    undo.callback(_unlink, path)
+    pid, pidfd, lifeline = _resident(flag)
+    with ExitStack() as end:
+        end.callback(_end, pid, pidfd, lifeline)
+        if flag == kernel.CLONE_NEWUSER:
+            _map_all_ids(pid)
+        kernel.mount(f"/proc/{pid}/ns/{entry}", path, None, kernel.MS_BIND)
+        undo.callback(_unmount, path)
+        if flag == kernel.CLONE_NEWPID:
+            undo.push(end.pop_all())
+
+
+def _resident(flag: int) -> tuple[int, int, int]:
+    """Fork a process into a new namespace that waits there; return its pid, its pidfd and the pipe that keeps it alive."""
+    waiting, lifeline = os.pipe()
+    try:
+        pid, pidfd = kernel.clone3(flag)
+    except OSError:
+        os.close(waiting)
+        os.close(lifeline)
+        raise
+    if pid == 0:
+        _wait_for_end(waiting, lifeline)
+    os.close(waiting)
+    return pid, pidfd, lifeline
+
+
+def _wait_for_end(waiting: int, lifeline: int) -> None:
+    """Wait, in the child, until the pipe closes with the harness; as an init, let the kernel reap what becomes its child."""
+    try:
+        os.close(lifeline)
+        signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+        os.read(waiting, 1)
+    finally:
+        os._exit(0)
+
+
+def _end(pid: int, pidfd: int, lifeline: int) -> None:
+    """End a resident and collect it, unless the harness's reaper already has."""
+    with contextlib.suppress(ProcessLookupError):
+        signal.pidfd_send_signal(pidfd, signal.SIGKILL)
+    with contextlib.suppress(ChildProcessError):
+        os.waitpid(pid, 0)
+    os.close(pidfd)
+    os.close(lifeline)
+
+
+def _map_all_ids(pid: int) -> None:
+    """Map every id that the harness has to itself, see user_namespaces(7)."""
+    for name in ("uid_map", "gid_map"):
+        with open(f"/proc/self/{name}", encoding="ascii") as file:
+            extents = [line.split() for line in file]
+        with open(f"/proc/{pid}/{name}", "w", encoding="ascii") as file:
+            file.write("".join(f"{inside} {inside} {count}\n" for inside, _, count in extents))
+
+
+def _mount(mount: HostMount, undo: ExitStack) -> None:
+    """Make one mount."""
+    kernel.mount(mount.source, mount.target, mount.fstype or None, mount.flags, mount.data or None)
+    undo.callback(_unmount, mount.target)
+    if mount.shared:
+        kernel.mount(None, mount.target, None, kernel.MS_SHARED)
+
+
+def _unmount(path: str) -> None:
+    """Detach what is mounted at `path`; a runtime may have done so already."""
+    try:
+        kernel.umount2(path, kernel.MNT_DETACH)
+    except OSError as error:
+        if error.errno not in {errno.EINVAL, errno.ENOENT}:
+            raise
+
+
+def _unlink(path: str) -> None:
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(path)

@@ -1,0 +1,31 @@
+"""Device nodes: what a config lists, and a plain file in the way of one."""
+
+from conformance.cases.case import Case, Directory, RegularFile
+from conformance.record.config import put
+
+CASES: tuple[Case, ...] = (
+    Case(
+        name="devices/listed",
+        title="Devices of each type, in /dev and elsewhere, with mode and owner, under a strict umask",
+        rootfs=(Directory("opt/nodes"),),
+        edits=(
+            put(
+                "/linux/devices",
+                [
+                    {"path": "/dev/conformance", "type": "c", "major": 1, "minor": 3, "fileMode": 0o642, "uid": 7, "gid": 8},
+                    {"path": "/dev/conformance-block", "type": "b", "major": 7, "minor": 0, "fileMode": 0o600},
+                    {"path": "/dev/conformance-fifo", "type": "p", "fileMode": 0o622, "uid": 9},
+                    {"path": "/opt/nodes/full", "type": "c", "major": 1, "minor": 7},
+                ],
+            ),
+        ),
+        umask=0o077,
+    ),
+    Case(
+        name="devices/path-taken",
+        title="A device where the root filesystem has a plain file",
+        rootfs=(RegularFile("opt/plain", b"not a device\n"),),
+        defect=put("/linux/devices", [{"path": "/opt/plain", "type": "c", "major": 1, "minor": 3}]),
+        aims=("linux.devices.path.mismatch-error",),
+    ),
+)

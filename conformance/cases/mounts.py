@@ -1,0 +1,131 @@
+"""Mounts: order, sources, destinations, and every option on a mount of its own."""
+
+from typing import Any
+
+from conformance.cases.case import Case, Directory, HostMount, RegularFile
+from conformance.expectations.mounts import COPIED
+from conformance.record.config import Edit, put
+
+_SET = ("ro", "nosuid", "nodev", "noexec", "noatime", "relatime", "strictatime", "nodiratime", "sync", "dirsync")
+_CLEARED = ("rw", "suid", "dev", "exec")
+_ON_BIND = ("ro", "nosuid", "nodev", "noexec", "noatime", "strictatime", "nodiratime")
+_PROPAGATION = ("shared", "slave", "private", "unbindable")
+
+
+def _mount(destination: str, *, kind: str = "tmpfs", source: str | None = None, options: tuple[str, ...] = ()) -> Edit:
+    """Append a mount. Its mount point is the case's duty: the spec does not say that a runtime makes it."""
+    entry: dict[str, Any] = {"destination": destination, "type": kind, "source": source or kind, "options": list(options)}
+    return put("/mounts/-", entry)
+
+
+def _points(names: tuple[str, ...]) -> tuple[Directory, ...]:
+    return tuple(Directory(f"m/{name}") for name in names)
+
+
+# Runtimes are known to take "nosymfollow" and "defaults" for options of the filesystem, which then refuses them. So each has a
+# case of its own, with the mount as its `defect`: the twin without it shows what the refusal was for.
+CASES: tuple[Case, ...] = (
+    Case(
+        name="mounts/order",
+        title="Mounts over, inside and on top of earlier ones",
+        rootfs=(Directory("outer/inner"), Directory("tree/deep"), Directory("shelf"), Directory("twice")),
+        edits=(
+            _mount("/outer/inner"),
+            _mount("/outer"),
+            _mount("/shelf", kind="none", source="rootfs/tree", options=("bind",)),
+            _mount("/shelf/deep"),
+            _mount("/twice"),
+            _mount("/twice", kind="ramfs"),
+        ),
+    ),
+    Case(
+        name="mounts/bind",
+        title="Bind mounts of a file and a directory of the bundle, without and with the mounts inside it",
+        rootfs=(
+            RegularFile("shelf/file", b"the one\n"),
+            RegularFile("shelf/other", b"another\n"),
+            Directory("shelf/inner"),
+            Directory("elsewhere"),
+            RegularFile("seen-file"),
+            Directory("seen"),
+            Directory("seen-whole"),
+        ),
+        mounts=(HostMount("tmpfs", "{bundle}/rootfs/shelf/inner", "tmpfs"),),
+        edits=(
+            _mount("/seen-file", kind="none", source="rootfs/shelf/file", options=("bind",)),
+            _mount("/seen", kind="bind", source="rootfs/shelf", options=("bind",)),
+            _mount("/seen-whole", kind="none", source="rootfs/shelf", options=("rbind",)),
+        ),
+    ),
+    Case(
+        name="mounts/relative-destination",
+        title="A destination without a leading slash, and a working directory that it must not count from",
+        rootfs=(Directory("mnt/relative"), Directory("srv/mnt/relative")),
+        host=(Directory("volume"),),
+        edits=(
+            put("/process/cwd", "/srv"),
+            _mount("mnt/relative", kind="none", source="{host}/volume", options=("bind",)),
+        ),
+    ),
+    Case(
+        name="mounts/options",
+        title="Each option that sets a flag, on a tmpfs of its own",
+        rootfs=(*_points(_SET), Directory("m/plain")),
+        edits=(_mount("/m/plain"), *(_mount(f"/m/{name}", options=(name,)) for name in _SET)),
+    ),
+    Case(
+        name="mounts/options-cleared",
+        title="Each option that asks for the absence of a flag, on a tmpfs of its own",
+        rootfs=_points(_CLEARED),
+        edits=tuple(_mount(f"/m/{name}", options=(name,)) for name in _CLEARED),
+    ),
+    Case(
+        name="mounts/options-bind",
+        title="Options on bind mounts, which the kernel ignores unless they are set by a second call",
+        rootfs=_points(_ON_BIND),
+        host=(Directory("volume"),),
+        edits=tuple(_mount(f"/m/{name}", kind="none", source="{host}/volume", options=("bind", name)) for name in _ON_BIND),
+    ),
+    Case(
+        name="mounts/options-nosymfollow",
+        title="A tmpfs on which symlinks are not followed",
+        rootfs=_points(("nosymfollow",)),
+        defect=_mount("/m/nosymfollow", options=("nosymfollow",)),
+    ),
+    Case(
+        name="mounts/options-defaults",
+        title="A tmpfs with the option that stands for none",
+        rootfs=_points(("defaults",)),
+        defect=_mount("/m/defaults", options=("defaults",)),
+    ),
+    Case(
+        name="mounts/options-propagation",
+        title="Each kind of propagation, on a bind mount of what the host shares",
+        rootfs=_points(tuple(prefix + name for prefix in ("", "r") for name in _PROPAGATION)),
+        host=(Directory("shared"),),
+        mounts=(HostMount("tmpfs", "{host}/shared", "tmpfs", shared=True),),
+        edits=(
+            *(_mount(f"/m/{n}", kind="none", source="{host}/shared", options=("bind", n)) for n in _PROPAGATION),
+            *(_mount(f"/m/r{n}", kind="none", source="{host}/shared", options=("rbind", f"r{n}")) for n in _PROPAGATION),
+        ),
+    ),
+    Case(
+        name="mounts/options-remount",
+        title="A tmpfs that a second entry makes read-only",
+        rootfs=_points(("again",)),
+        edits=(_mount("/m/again"), _mount("/m/again", options=("remount", "ro", "nosuid"))),
+    ),
+    Case(
+        name="mounts/options-data",
+        title="Options that only the filesystem knows",
+        rootfs=_points(("data",)),
+        edits=(_mount("/m/data", options=("size=128k", "nr_inodes=100", "mode=0751")),),
+    ),
+    Case(
+        name="mounts/options-tmpcopyup",
+        title="A tmpfs that starts with what the directory below it holds",
+        rootfs=(RegularFile(COPIED.lstrip("/"), b"copied\n"),),
+        edits=(_mount("/copied", options=("tmpcopyup",)),),
+        aims=("config.mounts.options.tmpcopyup",),
+    ),
+)

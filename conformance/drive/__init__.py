@@ -1,0 +1,6 @@
+"""Drive one case: build its bundle, perform its operations on the runtime, observe, clean up; the product is a Record.
+
+container.py    one container under test, operation by operation
+driver.py       a whole case, with its twins
+reaper.py       processes, mounts and cgroups that are left when a runtime misbehaved
+"""

@@ -1,0 +1,318 @@
+"""One container under test: every call, reading and answer goes into its record."""
+
+import contextlib
+import json
+import os
+import time
+from collections.abc import Sequence
+from select import POLLIN, poll
+
+from conformance.bundle.builder import Bundle
+from conformance.bundle.proxy import ProbeGone, ProbeSilent, Proxy
+from conformance.cases.case import Case
+from conformance.drive.reaper import Reaper
+from conformance.observe.errors import ProcessGone
+from conformance.observe.leaks import Watch, differences, watch
+from conformance.observe.snapshot import snapshot
+from conformance.observe.wants import Wants
+from conformance.record.config import Edit, edited
+from conformance.record.host import Host
+from conformance.record.leak import Leak
+from conformance.record.operation import Operation, StateReading, Status
+from conformance.record.probe import Action, Answer
+from conformance.record.record import Record
+from conformance.record.snapshot import Snapshot
+from conformance.subject.hooks import HookListener
+from conformance.subject.runtime import Runtime, read_pid_file
+
+_PROGRAM_SECONDS = 5.0
+_DEATH_SECONDS = 10.0
+_SETTLE_SECONDS = 1.0
+_ANSWER_SECONDS = 5.0
+
+
+class ContainerUnderTest:
+    """Performs operations on one bundle; implements `conformance.cases.case.Container`."""
+
+    def __init__(
+        self,
+        *,
+        case: Case,
+        bundle: Bundle,
+        record: Record,
+        runtime: Runtime,
+        host: Host,
+        reaper: Reaper,
+        wants: Wants,
+        numbers: dict[str, int],
+        actions: Sequence[Action],
+        listener: HookListener | None,
+    ) -> None:
+        self.case = case
+        self.bundle = bundle
+        self.record = record
+        self.runtime = runtime
+        self.host = host
+        self.reaper = reaper
+        self.wants = wants
+        self.numbers = numbers
+        self.actions = actions
+        self.listener = listener
+        self.pid: int | None = None
+        self._pidfd: int | None = None
+        self._status = Status.ABSENT
+        self._proxy: Proxy | None = None
+        self._before: Watch = self._watch()
+
+    # The operations of the spec.
+
+    def create(self, *, container_id: str | None = None, note: str = "") -> Operation:
+        """Create it; with another id, or while it exists, a second create from the same bundle."""
+        identifier = container_id or self.record.container_id
+        pid_file = f"{self.bundle.directory}.pid"
+        if note or self._status is not Status.ABSENT:
+            second = self._run("create", note=note, container_id=identifier, pid_file=f"{pid_file}2")
+            self.record.operations.append(second)
+            return second
+        stdin, probe_input = os.pipe()
+        probe_output, stdout = os.pipe()
+        self._proxy = Proxy(probe_input, probe_output, self.host.machine)
+        try:
+            operation = self._run(
+                "create", container_id=identifier, pid_file=pid_file, stdin=stdin, stdout=stdout, watch_stdout=probe_output
+            )
+        finally:
+            os.close(stdin)
+            os.close(stdout)
+        self.record.operations.append(operation)
+        if operation.succeeded:
+            self._adopt(read_pid_file(pid_file))
+        else:
+            self.record.leaks_after_refusal = self._left_behind()
+            self.state(note="after the refused create")
+        return operation
+
+    def start(self, *, note: str = "") -> Operation:
+        """Start it, and wait until the program is seen to run or the container to have stopped."""
+        operation = self._run("start", note=note, container_id=self.record.container_id)
+        self.record.operations.append(operation)
+        if operation.before is Status.CREATED:
+            if operation.succeeded:
+                self._await_program()
+        elif self._another_program():
+            self.record.program_started.append(time.monotonic())
+        return operation
+
+    def state(self, *, note: str = "") -> Operation:
+        """Query its state; the reading is recorded."""
+        operation = self._run("state", note=note, container_id=self.record.container_id)
+        self.record.operations.append(operation)
+        document, problem = _parse(operation)
+        self.record.states.append(StateReading(operation=operation, document=document, problem=problem, actual=operation.before))
+        return operation
+
+    def kill(self, signal: str = "KILL", *, note: str = "") -> Operation:
+        """Send a signal; with KILL, wait for its end if the runtime reports success."""
+        operation = self._run("kill", note=note, container_id=self.record.container_id, signal=signal)
+        self.record.operations.append(operation)
+        if operation.succeeded and signal in {"KILL", "SIGKILL", "9"}:
+            self.wait()
+        return operation
+
+    def delete(self, *, note: str = "") -> Operation:
+        """Delete it, without force."""
+        operation = self._run("delete", note=note, container_id=self.record.container_id)
+        self.record.operations.append(operation)
+        self.current()
+        if operation.succeeded and self._status is not Status.RUNNING:
+            self._forget()
+            self.record.leaks = self._left_behind()
+            self.record.foreign = self.bundle.foreign()
+        return operation
+
+    def call(self, operation: str, *arguments: str, note: str) -> Operation:
+        """Run the runtime with the operation's words and exactly these arguments (none: no container id)."""
+        made = self._run(operation, note=note, arguments=arguments)
+        self.record.operations.append(made)
+        return made
+
+    # Looking and asking.
+
+    def snapshot(self, name: str) -> Snapshot | None:
+        """Take a snapshot under that name; None if there is no process to look at, or "running" is claimed of what is not."""
+        if self.pid is None or self.record.runtime.kernel == "own" or self.current() in {Status.ABSENT, Status.STOPPED}:
+            return None
+        if name == Status.RUNNING and self._status is not Status.RUNNING:
+            return None
+        try:
+            taken = snapshot(self.pid, wants=self.wants)
+        except ProcessGone:
+            return None
+        self.record.snapshots[name] = taken
+        return taken
+
+    def probe(self) -> None:
+        """Have the probe execute what the expectations ask, but for destructive actions."""
+        for action in self.actions:
+            if not action.destructive:
+                self.ask(action)
+
+    def ask(self, action: Action) -> None:
+        """Have the probe execute one action now; the answer is recorded."""
+        if self._proxy is None or not self.record.program_started:
+            self.record.answers[action] = Answer((), problem="the program was never seen to run")
+            return
+        answer = self._proxy.execute(action, numbers=self.numbers, timeout=_ANSWER_SECONDS)
+        if not answer.complete and self.current() is Status.STOPPED:
+            answer = Answer(answer.results, answer.problem, died=self.record.exit_code)
+        self.record.answers[action] = answer
+
+    def wait(self) -> None:
+        """Wait until the container's process has ended."""
+        if self._pidfd is not None:
+            waiting = poll()
+            waiting.register(self._pidfd, POLLIN)
+            waiting.poll(_DEATH_SECONDS * 1000)
+        self.current()
+
+    def rewrite_config(self, edits: tuple[Edit, ...]) -> None:
+        """Write a changed config.json into the bundle, in place of the one that create got."""
+        with open(f"{self.bundle.directory}/config.json", "w", encoding="utf-8") as file:
+            json.dump(edited(self.record.config, edits), file)
+
+    def current(self) -> Status:
+        """Return the status by the harness's own knowledge, and note the end of the process if it came."""
+        if self._pidfd is not None and self._status in {Status.CREATED, Status.RUNNING}:
+            ended = poll()
+            ended.register(self._pidfd, POLLIN)
+            if ended.poll(0):
+                self._status = Status.STOPPED
+                self.record.exit_code = self.reaper.exit_code(self.pid or 0)
+        return self._status
+
+    def close(self) -> tuple[Leak, ...]:
+        """End the container by all means; return what is still there, for removal. Nothing of this is recorded."""
+        if self._status is not Status.ABSENT:
+            self._run("kill", container_id=self.record.container_id, signal="KILL")
+            self.wait()
+            self._run("delete", container_id=self.record.container_id)
+        if self.listener is not None:
+            self.listener.close()
+        if self._proxy is not None:
+            self._proxy.close()
+        self._forget()
+        self.reaper.collect()
+        left = differences(self._before, self._watch())
+        if any(leak.kind == "process" for leak in left):
+            self.reaper.end_all()
+            left = differences(self._before, self._watch())
+        for path in (f"{self.bundle.directory}.pid", f"{self.bundle.directory}.pid2"):
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(path)
+        return left
+
+    def _run(
+        self,
+        operation: str,
+        *,
+        container_id: str | None = None,
+        note: str = "",
+        arguments: Sequence[str] | None = None,
+        pid_file: str | None = None,
+        signal: str = "KILL",
+        stdin: int | None = None,
+        stdout: int | None = None,
+        watch_stdout: int | None = None,
+    ) -> Operation:
+        if self.listener is not None:
+            self.listener.operation = operation
+        return self.runtime.run(
+            operation,
+            before=self.current(),
+            note=note,
+            container_id=container_id,
+            arguments=arguments,
+            bundle=self.bundle.directory,
+            pid_file=pid_file,
+            signal=signal,
+            stdin=stdin,
+            stdout=stdout,
+            watch_stdout=watch_stdout,
+            umask=self.case.umask,
+            service=self.listener,
+        )
+
+    def _adopt(self, pid: int | None) -> None:
+        """Take the created container's process under watch."""
+        if pid is None:
+            return
+        try:
+            self._pidfd = os.pidfd_open(pid)
+        except OSError:
+            return
+        self.pid = pid
+        self._status = Status.CREATED
+
+    def _forget(self) -> None:
+        self._status = Status.ABSENT
+        if self._pidfd is not None:
+            os.close(self._pidfd)
+            self._pidfd = None
+
+    def _await_program(self) -> None:
+        """Wait for a sign of life of the program: an answer, or its executable in place of the runtime's."""
+        try:
+            if self._proxy is not None:
+                self._proxy.call(self.numbers["getpid"], timeout=_PROGRAM_SECONDS)
+                self.record.program_started.append(time.monotonic())
+        except ProbeSilent:
+            if self.pid is not None and self._executes_program(self.pid):
+                self.record.program_started.append(time.monotonic())
+        except ProbeGone:
+            self.wait()
+        if self.current() is Status.CREATED and self.record.program_started:
+            self._status = Status.RUNNING
+
+    def _executes_program(self, pid: int) -> bool:
+        try:
+            seen, program = os.stat(f"/proc/{pid}/exe"), os.stat(f"{self.bundle.rootfs}/probe")
+        except OSError:
+            return False
+        return (seen.st_dev, seen.st_ino) == (program.st_dev, program.st_ino)
+
+    def _another_program(self) -> bool:
+        others = (int(name) for name in os.listdir("/proc") if name.isdigit())
+        return any(pid != self.pid and self._executes_program(pid) for pid in others)
+
+    def _watch(self) -> Watch:
+        if self._status is Status.ABSENT:
+            self.reaper.collect()
+        return watch(cgroup_mounts=self.host.cgroup_mounts, state_directory=self.runtime.state_directory)
+
+    def _left_behind(self) -> tuple[Leak, ...]:
+        """Compare with what was before create; processes and cgroups get a moment to disappear."""
+        deadline = time.monotonic() + _SETTLE_SECONDS
+        while True:
+            # Our own descriptors come and go with the probe's pipes: they are no business of the runtime's.
+            left = tuple(leak for leak in differences(self._before, self._watch()) if leak.kind != "descriptor")
+            if not left or not _may_settle(left) or time.monotonic() > deadline:
+                return left
+            time.sleep(0.01)
+
+
+def _may_settle(leaks: tuple[Leak, ...]) -> bool:
+    """Whether something of it may yet go away by itself: processes that are dying, and the cgroups that they are in."""
+    return any(leak.kind == "process" for leak in leaks) or any("oci-conformance-" in leak.what for leak in leaks)
+
+
+def _parse(operation: Operation) -> tuple[dict[str, object] | None, str]:
+    """Return the state document on stdout, or None and why there is none."""
+    if operation.status != 0:
+        return None, operation.describe()
+    try:
+        document = json.loads(operation.stdout)
+    except (ValueError, RecursionError) as error:
+        return None, f"stdout is not JSON: {error}"
+    if not isinstance(document, dict):
+        return None, f"stdout is not a JSON object but {type(document).__name__}"
+    return document, ""

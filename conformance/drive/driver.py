@@ -1,0 +1,158 @@
+"""Drive a whole case: its container, twins for destructive actions, and the twin without the defect."""
+
+import contextlib
+import itertools
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+
+from conformance.bundle.builder import Bundle, build
+from conformance.bundle.config import base_config
+from conformance.bundle.setup import HostSetup
+from conformance.cases.case import Case, Container, Script
+from conformance.drive.container import ContainerUnderTest
+from conformance.drive.reaper import Reaper, remove
+from conformance.observe.wants import wants_of
+from conformance.record.config import Config, lookup
+from conformance.record.host import Host
+from conformance.record.probe import Action
+from conformance.record.record import Record
+from conformance.record.runtime import RuntimeFacts
+from conformance.subject.hooks import HookListener
+from conformance.subject.runtime import Runtime
+from specs.linux.syscalls import numbers
+
+Ask = Callable[[Config], Sequence[Action]]
+"""From a final config to what the probe is to be asked."""
+
+
+def discard(bundle: Bundle) -> None:
+    """Remove a bundle and the host directory of its case; what a runtime made immovable goes with the session jail."""
+    with contextlib.suppress(OSError):
+        bundle.remove()
+
+
+def no_actions(_config: Config) -> Sequence[Action]:
+    """Ask the probe nothing."""
+    return ()
+
+
+@dataclass(slots=True, kw_only=True)
+class Driver:
+    """Runs cases on one runtime in one lane. Everything it makes lies below `work_directory`, in the session jail."""
+
+    runtime: Runtime
+    facts: RuntimeFacts
+    host: Host
+    work_directory: str
+    oci_version: str
+    """The ociVersion that goes into configs: one that the runtime accepts."""
+    _serial: "itertools.count[int]" = field(default_factory=itertools.count)
+    _reaper: Reaper = field(default_factory=Reaper)
+
+    def drive(self, case: Case, *, actions: Ask = no_actions) -> Record:
+        """Run the case once and return its record; what the harness could not do stands in `record.problem`.
+
+        `actions` says what to ask the probe, given the final config. Each destructive action gets a container of its own.
+        """
+        record, bundle = self.drive_and_keep(case, actions=actions)
+        discard(bundle)
+        return record
+
+    def drive_and_keep(self, case: Case, *, actions: Ask = no_actions) -> tuple[Record, Bundle]:
+        """Do what `drive` does, but leave the bundle to the caller, who has to `discard` it."""
+        record, bundle = self._once(case, actions)
+        for action in actions(record.config):
+            if action.destructive and record.program_started:
+                record.answers |= self._aside(replace(case, script=_only(action))).answers
+        if case.defect is not None or case.hook_exits:
+            record.twin = self._aside(replace(case, defect=None, hook_exits=(), script=_until_running))
+        return record, bundle
+
+    def _aside(self, case: Case) -> Record:
+        record, bundle = self._once(case, no_actions)
+        discard(bundle)
+        return record
+
+    def _base(self) -> dict[str, object]:
+        return base_config(oci_version=self.oci_version)
+
+    def _once(self, case: Case, actions: Ask) -> tuple[Record, Bundle]:
+        identifier = f"oci-conformance-{next(self._serial)}"
+        directory = f"{self.work_directory}/{identifier.removeprefix('oci-conformance-')}"
+        bundle = build(case, directory=directory, container_id=identifier, config=self._base(), machine=self.host.machine)
+        try:
+            with HostSetup(case, bundle):
+                return self._perform(case, bundle, actions), bundle
+        except BaseException:
+            discard(bundle)
+            raise
+
+    def _perform(self, case: Case, bundle: Bundle, actions: Ask) -> Record:
+        record = Record(
+            case=case.name,
+            config=bundle.config,
+            container_id=bundle.container_id,
+            bundle=bundle.directory,
+            runtime=self.facts,
+            namespace_paths=_inodes(bundle.config),
+        )
+        listener = self._listener(case, bundle)
+        container = ContainerUnderTest(
+            case=case,
+            bundle=bundle,
+            record=record,
+            runtime=self.runtime,
+            host=self.host,
+            reaper=self._reaper,
+            wants=wants_of(bundle.config, self.host),
+            numbers=dict(numbers(self.host.machine)),
+            actions=actions(bundle.config),
+            listener=listener,
+        )
+        try:
+            case.script(container)
+        except OSError as error:
+            record.problem = f"{type(error).__name__}: {error}"
+        finally:
+            remove(container.close())
+            if listener is not None:
+                record.hooks.extend(listener.calls)
+        return record
+
+    def _listener(self, case: Case, bundle: Bundle) -> HookListener | None:
+        if not lookup(bundle.config, "/hooks"):
+            return None
+        return HookListener(
+            bundle.hook_socket,
+            machine=self.host.machine,
+            exits={(kind, index): status for kind, index, status in case.hook_exits},
+            stalls=frozenset(case.hook_stalls),
+            marker=bundle.host_directory,
+        )
+
+
+def _inodes(config: Config) -> dict[str, int]:
+    """Return the inode behind each namespace path of the config, before the runtime joins it."""
+    found: dict[str, int] = {}
+    for entry in lookup(config, "/linux/namespaces") or ():
+        path = entry.get("path") if isinstance(entry, dict) else None
+        if isinstance(path, str):
+            with contextlib.suppress(OSError, ValueError):
+                found[path] = os.stat(path).st_ino
+    return found
+
+
+def _until_running(container: Container) -> None:
+    container.create()
+    container.snapshot("created")
+    container.start()
+    container.snapshot("running")
+
+
+def _only(action: Action) -> Script:
+    def script(container: Container) -> None:
+        _until_running(container)
+        container.ask(action)
+
+    return script

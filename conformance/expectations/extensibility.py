@@ -1,0 +1,89 @@
+"""config.md, Extensibility and Annotations: what a runtime does not know, it ignores.
+
+That it changes nothing is judged by all other expectations, on the same container.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from conformance.expectations.contract import Applicability, Evidence, Expectation
+from conformance.expectations.tolerance import must_be_accepted
+from conformance.record.config import Config, lookup
+from conformance.record.host import Host
+from conformance.record.record import Record
+
+INVENTED = "com.example.oci-conformance."
+"""Properties and annotations whose names start so are known to no runtime."""
+
+_KEYS_ARE_DATA = frozenset(
+    {"annotations", "sysctl", "unified", "rdma", "netDevices", "timeOffsets", "requests", "limits", "parameters"}
+)
+
+
+def _unknown_properties(value: Any, pointer: str = "") -> Iterator[str]:
+    """Yield a pointer to each invented member of an object whose members the spec fixes."""
+    if isinstance(value, Mapping):
+        for key, member in value.items():
+            if key.startswith(INVENTED):
+                yield f"{pointer}/{key}"
+            elif key not in _KEYS_ARE_DATA:
+                yield from _unknown_properties(member, f"{pointer}/{key}")
+    elif isinstance(value, list):
+        for index, member in enumerate(value):
+            yield from _unknown_properties(member, f"{pointer}/{index}")
+
+
+def _has_unknown_properties(config: Config, _host: Host) -> Applicability:
+    return any(_unknown_properties(config))
+
+
+def _properties_ignored(config: Config, _host: Host, record: Record) -> Evidence:
+    return must_be_accepted(record, despite=f"unknown properties {', '.join(_unknown_properties(config))}")
+
+
+def _annotations(config: Config) -> Mapping[str, Any]:
+    annotations = lookup(config, "/annotations") or {}
+    valid = isinstance(annotations, Mapping) and all(annotations) and all(isinstance(v, str) for v in annotations.values())
+    return annotations if valid else {}
+
+
+def _has_unknown_annotations(config: Config, _host: Host) -> Applicability:
+    return any(key.startswith(INVENTED) for key in _annotations(config))
+
+
+def _annotations_ignored(config: Config, _host: Host, record: Record) -> Evidence:
+    unknown = sorted(key for key in _annotations(config) if key.startswith(INVENTED))
+    return must_be_accepted(record, despite=f"unknown annotations {', '.join(unknown)}")
+
+
+def _has_empty_values(config: Config, _host: Host) -> Applicability:
+    return "" in _annotations(config).values()
+
+
+def _empty_values_accepted(_config: Config, _host: Host, record: Record) -> Evidence:
+    return must_be_accepted(record, despite="annotations with an empty value")
+
+
+EXPECTATIONS = (
+    Expectation(
+        requirement="config.extensibility.ignore-unknown",
+        applies=_has_unknown_properties,
+        judge=_properties_ignored,
+        sees="runtime",
+        judges_refusal=True,
+    ),
+    Expectation(
+        requirement="config.annotations.unknown-ignored",
+        applies=_has_unknown_annotations,
+        judge=_annotations_ignored,
+        sees="runtime",
+        judges_refusal=True,
+    ),
+    Expectation(
+        requirement="config.annotations.value-empty",
+        applies=_has_empty_values,
+        judge=_empty_values_accepted,
+        sees="runtime",
+        judges_refusal=True,
+    ),
+)

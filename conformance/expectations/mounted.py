@@ -1,0 +1,212 @@
+"""The entries of `mounts`, and the mounts they have become in a running container.
+
+A mount is identified by the id that the program's own statx gives for its destination. What other entries,
+masked or read-only paths cover is left out of judging: there the config itself hides the mount.
+"""
+
+import posixpath
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TypeVar
+
+from conformance.expectations.contract import Evidence, Inconclusive, running, violated
+from conformance.expectations.places import Place, look, seen
+from conformance.record.config import Config, lookup
+from conformance.record.probe import Action
+from conformance.record.record import Record
+from conformance.record.snapshot import Mount, Snapshot
+
+Item = TypeVar("Item")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry of `mounts`, with its destination made absolute and normal."""
+
+    index: int
+    destination: str
+    type: str
+    source: str
+    options: tuple[str, ...]
+
+    @property
+    def bind(self) -> bool:
+        """It is a bind mount, by its options alone (config.md, Mounts)."""
+        return "bind" in self.options or "rbind" in self.options
+
+    @property
+    def remount(self) -> bool:
+        """It changes a mount that is there instead of making one."""
+        return "remount" in self.options
+
+
+@dataclass(frozen=True, slots=True)
+class Twin:
+    """A bind mount whose source lies in the root filesystem: `path` is the container's own name for the source."""
+
+    entry: Entry
+    path: str
+
+
+def absolute(path: str) -> str:
+    """Return the normal form of a path that counts from the container's root."""
+    return posixpath.normpath("/" + path.lstrip("/"))
+
+
+def within(path: str, ancestor: str) -> bool:
+    """Whether `path` is `ancestor` or lies below it, by name."""
+    return path == ancestor or path.startswith(ancestor.rstrip("/") + "/")
+
+
+def entries(config: Config) -> tuple[Entry, ...]:
+    """Return the entries of `mounts` in order."""
+    return tuple(
+        Entry(
+            index,
+            absolute(mount["destination"]),
+            mount.get("type") or "",
+            mount.get("source") or "",
+            tuple(mount.get("options") or ()),
+        )
+        for index, mount in enumerate(config.get("mounts") or ())
+    )
+
+
+def own_namespace(config: Config, kind: str) -> bool:
+    """Whether the container gets a new namespace of this kind."""
+    return any(n.get("type") == kind and not n.get("path") for n in lookup(config, "/linux/namespaces", ()) or ())
+
+
+def user_namespace(config: Config) -> bool:
+    """Whether the container is in a user namespace of its own, new or joined."""
+    return any(n.get("type") == "user" for n in lookup(config, "/linux/namespaces", ()) or ())
+
+
+def masked_paths(config: Config) -> tuple[str, ...]:
+    """Return the absolute ones of linux.maskedPaths, normal."""
+    return tuple(absolute(path) for path in lookup(config, "/linux/maskedPaths", ()) or () if path.startswith("/"))
+
+
+def readonly_paths(config: Config) -> tuple[str, ...]:
+    """Return the absolute ones of linux.readonlyPaths, normal."""
+    return tuple(absolute(path) for path in lookup(config, "/linux/readonlyPaths", ()) or () if path.startswith("/"))
+
+
+def visible(config: Config) -> tuple[Entry, ...]:
+    """Return the entries whose mount the config does not change or cover again, by name.
+
+    Empty without a mount namespace of its own. Filesystem types that runtimes replace by design are left out:
+    "cgroup" becomes whatever hierarchy the host has.
+    """
+    if not own_namespace(config, "mount"):
+        return ()
+    listed = entries(config)
+    covers = (*masked_paths(config), *readonly_paths(config))
+    return tuple(
+        entry
+        for entry in listed
+        if entry.destination != "/"
+        and (entry.bind or not entry.type.startswith("cgroup"))
+        and not entry.remount
+        and not any(other.destination == entry.destination for other in listed if other is not entry)
+        and not any(within(entry.destination, other.destination) for other in listed[entry.index + 1 :])
+        and not any(within(entry.destination, path) for path in covers)
+    )
+
+
+def twins(config: Config) -> tuple[Twin, ...]:
+    """Return the visible bind mounts whose source is a path below root.path, both relative or both absolute."""
+    root = posixpath.normpath(lookup(config, "/root/path", "") or "/")
+    found = []
+    for entry in visible(config):
+        source = posixpath.normpath(entry.source) if entry.source else "."
+        if entry.bind and source != root and within(source, root) and root not in {".", "/"}:
+            found.append(Twin(entry, absolute(source[len(root) :])))
+    listed = entries(config)
+    return tuple(twin for twin in found if not any(within(twin.path, other.destination) for other in listed))
+
+
+def looked_at(config: Config) -> tuple[str, ...]:
+    """Return every path that says where the config's mounts are: what is mounted on, and the sources below the root."""
+    mounted_on = [entry.destination for entry in entries(config)]
+    return ("/", *mounted_on, *masked_paths(config), *readonly_paths(config), *(twin.path for twin in twins(config)))
+
+
+def look_at_mounts(config: Config) -> tuple[Action, ...]:
+    """Return the probes that `mount_of` needs."""
+    return (look(looked_at(config)),)
+
+
+def places(record: Record) -> Mapping[str, Place | None]:
+    """Return where the paths of `looked_at` lead."""
+    return seen(record, looked_at(record.config))
+
+
+def mount_of(record: Record, entry: Entry) -> Mount:
+    """Return the mount that a visible entry has become.
+
+    Raises Violation if nothing is mounted on its destination, Inconclusive where the mount cannot be told for sure.
+    """
+    snapshot, found = running(record), places(record)
+    if entry.destination not in found:
+        raise Inconclusive(f"the program may not look at {entry.destination}")
+    place = found[entry.destination]
+    others = _mounts_elsewhere(snapshot, found, entry)
+    if place is None or not place.mount_root:
+        hidden = any(mount.point == entry.destination for mount in snapshot.mounts)
+        if hidden or any(within(entry.destination, mount.point) for mount in others if mount.point != "/"):
+            raise Inconclusive(f"another mount may cover {entry.destination}")
+        violated(expected=f"a mount on {entry.destination}", observed="none", evidence=_points(snapshot))
+    mount = by_id(snapshot, place.mount)
+    if mount in others:
+        raise Inconclusive(f"another path of the config leads to {entry.destination} as well")
+    return mount
+
+
+def by_id(snapshot: Snapshot, number: int | None) -> Mount:
+    """Return the mount with that id; raises Inconclusive if there is none."""
+    for mount in snapshot.mounts:
+        if mount.id == number:
+            return mount
+    raise Inconclusive("statx names no mount of mountinfo")
+
+
+def below(snapshot: Snapshot, mount: Mount) -> Iterator[Mount]:
+    """Yield the mounts that are mounted inside `mount`, at any depth."""
+    for child in snapshot.mounts:
+        if child.parent == mount.id and child.id != mount.id:
+            yield child
+            yield from below(snapshot, child)
+
+
+def read_only(mount: Mount) -> bool:
+    """Whether nothing can be written through this mount: the mount itself or its filesystem is read-only."""
+    return "ro" in mount.options or "ro" in mount.super_options
+
+
+def judge_each(items: Iterable[Item], judge: Callable[[Item], Evidence]) -> Evidence:
+    """Judge every item; pass with the evidence of those that could be judged, raise Inconclusive if none could."""
+    judged: list[Evidence] = []
+    reasons: list[str] = []
+    for item in items:
+        try:
+            judged.append(judge(item))
+        except Inconclusive as reason:
+            reasons.append(str(reason))
+    if not judged:
+        raise Inconclusive(reasons[0] if reasons else "nothing in the config can be judged")
+    return Evidence([evidence.expected for evidence in judged], [evidence.observed for evidence in judged])
+
+
+def _mounts_elsewhere(snapshot: Snapshot, found: Mapping[str, Place | None], entry: Entry) -> list[Mount]:
+    """Mounts that the config's other paths lead to, but for those that hold the destination by name and came before."""
+    numbers = {
+        place.mount
+        for path, place in found.items()
+        if place is not None and place.mount_root and path != entry.destination and not within(entry.destination, path)
+    }
+    return [mount for mount in snapshot.mounts if mount.id in numbers]
+
+
+def _points(snapshot: Snapshot) -> list[str]:
+    return [mount.point for mount in snapshot.mounts]

@@ -1,0 +1,24 @@
+"""Judge what a runtime has to put up with: a config that is right, or right enough, must not be refused."""
+
+from conformance.expectations.contract import Evidence, Inconclusive, violated
+from conformance.record.record import Record
+
+
+def must_be_accepted(record: Record, *, despite: str) -> Evidence:
+    """Judge a config with one oddity that is no reason for an error.
+
+    A refusal counts only if the same config without the oddity was accepted, since otherwise it may have any reason;
+    raises Inconclusive then.
+    """
+    expected = f"no error because of {despite}"
+    if not _ran(record):
+        if record.refusal is None:
+            raise Inconclusive("neither refused with an error nor seen to run")
+        if record.twin is None or not _ran(record.twin):
+            raise Inconclusive(f"the same config without {despite} was not seen to run")
+        violated(expected=expected, observed=record.refusal.describe())
+    return Evidence(expected, "the program runs", kind="left alone")
+
+
+def _ran(record: Record) -> bool:
+    return record.running is not None or bool(record.program_started)

@@ -1,0 +1,166 @@
+"""What /proc/PID and the scheduler tell of one process; proc_pid(5) and its parts name every file read here."""
+
+import os
+from collections.abc import Mapping
+
+from conformance.host import kernel
+from conformance.observe.procfs import ProcessDirectory
+from conformance.record.snapshot import Process, Scheduling
+
+IdMap = tuple[tuple[int, int, int], ...]
+
+_LIMITS = {
+    "Max cpu time": "RLIMIT_CPU",
+    "Max file size": "RLIMIT_FSIZE",
+    "Max data size": "RLIMIT_DATA",
+    "Max stack size": "RLIMIT_STACK",
+    "Max core file size": "RLIMIT_CORE",
+    "Max resident set": "RLIMIT_RSS",
+    "Max processes": "RLIMIT_NPROC",
+    "Max open files": "RLIMIT_NOFILE",
+    "Max locked memory": "RLIMIT_MEMLOCK",
+    "Max address space": "RLIMIT_AS",
+    "Max file locks": "RLIMIT_LOCKS",
+    "Max pending signals": "RLIMIT_SIGPENDING",
+    "Max msgqueue size": "RLIMIT_MSGQUEUE",
+    "Max nice priority": "RLIMIT_NICE",
+    "Max realtime priority": "RLIMIT_RTPRIO",
+    "Max realtime timeout": "RLIMIT_RTTIME",
+}
+
+
+def observe(process: ProcessDirectory) -> Process:
+    """Read everything about the process; raises OSError, and ValueError where a file has another form than documented."""
+    status = parse_status(process.text("status"))
+    stat = process.text("stat").rpartition(")")[2].split()
+    return Process(
+        pid=process.pid,
+        parent=int(status["PPid"]),
+        ns_pids=_numbers(status["NSpid"]),
+        state=stat[0],
+        start_time=int(stat[19]),
+        exe=process.link("exe"),
+        cwd=process.link("cwd"),
+        root=process.link("root"),
+        cmdline=parse_strings(process.text("cmdline")),
+        environ=parse_strings(process.text("environ")),
+        uids=_four(status["Uid"]),
+        gids=_four(status["Gid"]),
+        groups=_numbers(status["Groups"]),
+        umask=int(status["Umask"], 8),
+        cap_inheritable=int(status["CapInh"], 16),
+        cap_permitted=int(status["CapPrm"], 16),
+        cap_effective=int(status["CapEff"], 16),
+        cap_bounding=int(status["CapBnd"], 16),
+        cap_ambient=int(status["CapAmb"], 16),
+        no_new_privs=status["NoNewPrivs"] == "1",
+        seccomp_mode=int(status.get("Seccomp", "0")),
+        seccomp_filters=int(status.get("Seccomp_filters", "0")),
+        limits=parse_limits(process.text("limits")),
+        oom_score_adj=int(process.read("oom_score_adj")),
+        personality=int(process.read("personality"), 16),
+        uid_map=parse_id_map(process.text("uid_map")),
+        gid_map=parse_id_map(process.text("gid_map")),
+        timens_offsets=_timens_offsets(process),
+        cpus_allowed=parse_set(status["Cpus_allowed_list"]),
+        mems_allowed=parse_set(status["Mems_allowed_list"]),
+        session=int(stat[3]),
+        tty=int(stat[4]),
+        scheduling=scheduling(process.pid),
+        label=_label(process),
+        descriptors=_descriptors(process),
+    )
+
+
+def scheduling(pid: int) -> Scheduling:
+    """Ask the scheduler about `pid` (its main thread)."""
+    attributes = kernel.sched_getattr(pid)
+    io_class, io_level = kernel.ioprio_get(pid)
+    return Scheduling(
+        policy=attributes.policy,
+        flags=attributes.flags,
+        nice=attributes.nice,
+        priority=attributes.priority,
+        runtime=attributes.runtime,
+        deadline=attributes.deadline,
+        period=attributes.period,
+        affinity=frozenset(os.sched_getaffinity(pid)),
+        io_class=io_class,
+        io_level=io_level,
+    )
+
+
+def parse_status(content: str) -> dict[str, str]:
+    """Split the lines of /proc/PID/status at their colon; the kernel escapes newlines in the process's name."""
+    return {name: value.strip() for name, _, value in (line.partition(":") for line in content.split("\n"))}
+
+
+def parse_limits(content: str) -> dict[str, tuple[int, int]]:
+    """Read the fixed columns of /proc/PID/limits; "unlimited" becomes -1. Limits newer than this table are left out."""
+    rows = ((_LIMITS.get(line[:26].rstrip()), line[26:47], line[47:68]) for line in content.splitlines())
+    return {name: (_limit(soft), _limit(hard)) for name, soft, hard in rows if name}
+
+
+def parse_strings(content: str) -> tuple[str, ...]:
+    """Split what ends each string with a NUL; a process may have overwritten the last one."""
+    return tuple(content.removesuffix("\0").split("\0")) if content else ()
+
+
+def parse_id_map(content: str) -> IdMap:
+    """Read the rows (inside, outside, size) of a uid_map or gid_map."""
+    rows = (line.split() for line in content.splitlines())
+    return tuple((int(inside), int(outside), int(size)) for inside, outside, size in rows)
+
+
+def parse_set(content: str) -> frozenset[int]:
+    """Read a list of numbers and ranges: "0-3,8"; cpuset(7) calls it the list format."""
+    members: set[int] = set()
+    for part in filter(None, content.strip().split(",")):
+        first, _, last = part.partition("-")
+        members.update(range(int(first), int(last or first) + 1))
+    return frozenset(members)
+
+
+def _timens_offsets(process: ProcessDirectory) -> Mapping[str, tuple[int, int]]:
+    try:
+        content = process.text("timens_offsets")
+    except FileNotFoundError:  # a kernel without time namespaces
+        return {}
+    rows = (line.split() for line in content.splitlines())
+    return {clock: (int(seconds), int(nanoseconds)) for clock, seconds, nanoseconds in rows}
+
+
+def _label(process: ProcessDirectory) -> str:
+    try:
+        return process.text("attr/current").rstrip("\0\n")
+    except ProcessLookupError:
+        raise
+    except OSError:  # EINVAL: no security module answers
+        return ""
+
+
+def _descriptors(process: ProcessDirectory) -> dict[int, str]:
+    listing = os.open("fd", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=process.descriptor)
+    found = {}
+    try:
+        for name in os.listdir(listing):
+            try:
+                found[int(name)] = os.readlink(name, dir_fd=listing)
+            except FileNotFoundError:  # closed since it was listed
+                continue
+    finally:
+        os.close(listing)
+    return found
+
+
+def _limit(value: str) -> int:
+    return -1 if value.startswith("unlimited") else int(value)
+
+
+def _numbers(value: str) -> tuple[int, ...]:
+    return tuple(map(int, value.split()))
+
+
+def _four(value: str) -> tuple[int, int, int, int]:
+    first, second, third, fourth = value.split()
+    return int(first), int(second), int(third), int(fourth)

@@ -1,0 +1,82 @@
+"""Read one /proc/PID directory, held open: what is read belongs to one process, even if its pid is used again."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from conformance.observe.errors import ProcessGone
+
+_CHUNK = 1 << 16
+_ENDED_STATES = frozenset("ZXx")
+_PF_EXITING = 0x4
+"""In the flags of stat: set before memory, files and namespaces are given up, and so before the state says so."""
+
+
+class ProcessDirectory:
+    """An open /proc/PID. Its methods raise OSError; `opened` turns that into ProcessGone where the process has ended."""
+
+    def __init__(self, pid: int, descriptor: int) -> None:
+        self.pid = pid
+        self.descriptor = descriptor
+
+    def read(self, name: str) -> bytes:
+        """Return a whole file of the directory ("status", "attr/current")."""
+        descriptor = os.open(name, os.O_RDONLY | os.O_CLOEXEC, dir_fd=self.descriptor)
+        try:
+            chunk = os.read(descriptor, _CHUNK)
+            content = chunk
+            # A read of /proc may come back short before the end, so only an empty one ends it.
+            while chunk:
+                chunk = os.read(descriptor, _CHUNK)
+                content += chunk
+            return content
+        finally:
+            os.close(descriptor)
+
+    def text(self, name: str) -> str:
+        """Return a whole file, decoded as os.fsdecode does."""
+        return os.fsdecode(self.read(name))
+
+    def link(self, name: str) -> str:
+        """Return where a link of the directory leads to ("exe", "fd/0")."""
+        return os.readlink(name, dir_fd=self.descriptor)
+
+    def ended(self) -> bool:
+        """Whether the process is gone, a zombie, or on its way out."""
+        try:
+            stat = self.read("stat")
+        except (FileNotFoundError, ProcessLookupError):
+            return True
+        state, *numbers = stat.rpartition(b")")[2].split(maxsplit=7)
+        return state.decode() in _ENDED_STATES or bool(int(numbers[5]) & _PF_EXITING)
+
+
+@contextmanager
+def opened(pid: int) -> Iterator[ProcessDirectory]:
+    """Hold /proc/PID open.
+
+    Raises ProcessGone if the process has ended by the end of the block, whatever was raised or read in it:
+    what was read while it ended cannot be trusted to be whole.
+    """
+    try:
+        descriptor = os.open(f"/proc/{pid}", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    except (FileNotFoundError, ProcessLookupError):
+        raise ProcessGone(pid) from None
+    directory = ProcessDirectory(pid, descriptor)
+    try:
+        yield directory
+        if directory.ended():
+            raise ProcessGone(pid)
+    except Exception as error:
+        # Not OSError alone: a zombie's files lack lines, so that a KeyError can mean the same. ESRCH and ECHILD come
+        # from system calls too, and a moment before /proc shows that the process is on its way out.
+        if isinstance(error, ProcessLookupError | ChildProcessError) or directory.ended():
+            raise ProcessGone(pid) from None
+        raise
+    finally:
+        os.close(descriptor)
+
+
+def state_of(stat: str) -> str:
+    """Return the state letter of a /proc/PID/stat line; the name before it is in parentheses and may hold anything."""
+    return stat[stat.rindex(")") + 2]

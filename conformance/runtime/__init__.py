@@ -1,0 +1,1 @@
+"""The certification tests: cases x expectations, one test item for each question."""

@@ -1,0 +1,50 @@
+"""Opens the session of an inner run, and makes one test item of each question."""
+
+from pathlib import Path
+
+import pytest
+
+from conformance.plan import Plan, open_certifier
+from conformance.plugin import PLAN
+from conformance.verdict import allure
+from conformance.verdict.judge import Question
+from conformance.verdict.results import ResultsWriter
+from conformance.verdict.session import Session
+from conformance.verdict.waivers import load
+
+SESSION = pytest.StashKey[Session]()
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Look at host and runtime, unless this is the controller of jailed workers, which starts no container."""
+    config = session.config
+    if PLAN not in config.stash or (getattr(config.option, "tx", None) and not hasattr(config, "workerinput")):
+        return
+    plan = Plan.read(config.stash[PLAN])
+    worker = getattr(config, "workerinput", {}).get("workerid", "main")
+    config.stash[SESSION] = Session(
+        certifier=open_certifier(plan),
+        writer=ResultsWriter(Path(plan.directory, f"results-{worker}.jsonl")),
+        waivers=load(Path(path) for path in plan.waivers),
+        reproducers=Path(plan.reproducers),
+    )
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Make an item of each question; items of one case share a container, so they stay in one worker."""
+    if "question" not in metafunc.fixturenames:
+        return
+    session = metafunc.config.stash.get(SESSION, None)
+    questions = session.certifier.questions() if session else ()
+    metafunc.parametrize("question", [_item(question) for question in questions])
+
+
+def _item(question: Question) -> object:
+    marks = [pytest.mark.xdist_group(question.case.name), *allure.markers(question.requirement)]
+    return pytest.param(question, id=str(question), marks=marks)
+
+
+@pytest.fixture
+def session(request: pytest.FixtureRequest) -> Session:
+    """Return the session of this inner run."""
+    return request.config.stash[SESSION]

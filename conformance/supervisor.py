@@ -1,0 +1,193 @@
+"""The outer run: one inner pytest run per (runtime, lane), each in its own session jail, and one summary of them all.
+
+No container is started here, and nothing is judged: the inner runs write results files, which are merged and shown.
+"""
+
+import contextlib
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import conformance
+from conformance.plan import Plan
+from conformance.subject.adapter import AdapterError, adapter_for
+from conformance.subject.identify import NotARuntime, find, identify
+from conformance.verdict import junit, results, summary
+from conformance.verdict.waivers import WaiverError, expired_lines, load, stale_lines
+from specs.catalogue import load as load_catalogue
+from specs.scoring import exit_code
+from specs.verdicts import ExitCode
+
+PACKAGE = Path(conformance.__file__).parent
+TESTS = PACKAGE / "runtime"
+WAIVERS = PACKAGE / "waivers"
+DEFAULT_RUNTIMES = ("runc", "crun")
+LANES = ("host", "v1", "v2")
+
+
+class UsageError(ValueError):
+    """Something about the command line; one line for the user, exit 4."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What the command line asks for."""
+
+    runtimes: tuple[str, ...]
+    lanes: tuple[str, ...]
+    adapter: str | None
+    spec_version: str | None
+    requirements: tuple[str, ...]
+    levels: tuple[str, ...]
+    waivers: tuple[str, ...]
+    results: str | None
+    reproducers: str
+    junit: str | None
+    workers: int
+    smoke_gate: bool
+    pytest_arguments: tuple[str, ...]
+    """What is passed on to the inner runs: node ids and pytest's own options."""
+
+
+@dataclass(slots=True)
+class _Merged:
+    """What the inner runs left."""
+
+    results: list[Path] = field(default_factory=list)
+    junit: list[Path] = field(default_factory=list)
+    incomplete: bool = False
+
+
+def run(request: Request) -> int:
+    """Certify every runtime in every lane; return the exit code (specs.verdicts.ExitCode).
+
+    Raises UsageError before anything is started if the request cannot be carried out as it stands.
+    """
+    runtimes = _runtimes(request)
+    waiver_files = (*sorted(str(path) for path in WAIVERS.glob("*.toml")), *request.waivers)
+    try:
+        waivers = load(Path(path) for path in waiver_files)
+    except WaiverError as error:
+        raise UsageError(str(error)) from error
+    merged = _Merged()
+    with _work_directory() as directory:
+        for runtime in runtimes:
+            for lane in request.lanes or ("host",):
+                place = directory / f"{len(merged.results)}-{lane}"
+                place.mkdir()
+                plan = _plan(request, runtime, lane, waiver_files, str(place))
+                if not _certify(plan, request, merged):
+                    merged.incomplete = True
+        lines = _merge_results(merged, request)
+        if request.junit:
+            junit.merge(merged.junit, Path(request.junit))
+    return _conclude(lines, merged, stale_lines(waivers, lines) + expired_lines(waivers, lines))
+
+
+def _runtimes(request: Request) -> list[str]:
+    """Return absolute paths; raises UsageError for what is no runtime."""
+    named = request.runtimes or tuple(name for name in DEFAULT_RUNTIMES if shutil.which(name, path=_search_path()))[:1]
+    if not named:
+        raise UsageError("no runtime given with --runtime=PATH, and neither runc nor crun is installed")
+    found = []
+    for name in named:
+        try:
+            path = find(name)
+            identify(path, adapter_for(path, file=request.adapter))
+        except (NotARuntime, AdapterError) as error:
+            raise UsageError(str(error)) from error
+        found.append(path)
+    return found
+
+
+def _search_path() -> str:
+    return os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/usr/bin", "/sbin", "/bin"])
+
+
+def _plan(request: Request, runtime: str, lane: str, waivers: tuple[str, ...], directory: str) -> Plan:
+    return Plan(
+        runtime=runtime,
+        adapter=request.adapter and os.path.abspath(request.adapter),
+        lane=lane,
+        spec_version=request.spec_version,
+        requirements=request.requirements or ("*",),
+        levels=request.levels,
+        waivers=tuple(os.path.abspath(path) for path in waivers),
+        directory=directory,
+        reproducers=os.path.abspath(request.reproducers),
+    )
+
+
+def _certify(plan: Plan, request: Request, merged: _Merged) -> bool:
+    """Run smoke gate and inner pytest for one plan; return whether everything was carried through."""
+    plan_file = f"{plan.directory}/plan.json"
+    plan.write(plan_file)
+    if request.smoke_gate and _call([*_jail(plan.lane), sys.executable, "-m", "conformance.smoke", plan_file]) != 0:
+        return False
+    report = Path(plan.directory, "junit.xml")
+    status = _call(_inner(plan, request, plan_file, report))
+    merged.results += sorted(Path(plan.directory).glob("results-*.jsonl"))
+    if report.exists():
+        merged.junit.append(report)
+    return status in {0, 1}
+
+
+def _jail(lane: str) -> list[str]:
+    return [sys.executable, "-m", "conformance.host.jail", f"--lane={lane}", "--"]
+
+
+def _inner(plan: Plan, request: Request, plan_file: str, report: Path) -> list[str]:
+    """Return the inner pytest's command line. With workers each of them is jailed, their controller is not."""
+    arguments = [
+        *("-c", str(TESTS / "pytest.ini"), f"--rootdir={PACKAGE.parent}", "-p", "conformance.plugin"),
+        *("--no-header", "--tb=short", f"--conformance-plan={plan_file}"),
+        *([f"--junitxml={report}"] if request.junit else []),
+        *request.pytest_arguments,
+    ]
+    pytest = [sys.executable, "-m", "pytest", *arguments]
+    if request.workers < 1:
+        return [*_jail(plan.lane), *pytest]
+    # execnet starts each worker by this command line, so that the worker itself is pid 1 of its jail.
+    worker = " ".join([*_jail(plan.lane), sys.executable])
+    return [*pytest, "--dist=loadgroup", f"--tx={request.workers}*popen//python={worker}"]
+
+
+def _call(command: Sequence[str]) -> int:
+    environment = os.environ | {
+        "PYTHONPATH": os.pathsep.join([str(PACKAGE.parent), os.environ.get("PYTHONPATH", "")]).rstrip(os.pathsep)
+    }
+    return subprocess.run(command, env=environment, check=False).returncode
+
+
+def _merge_results(merged: _Merged, request: Request) -> list[dict[str, object]]:
+    into = Path(request.results) if request.results else merged.results[0].with_name("merged.jsonl") if merged.results else None
+    return results.merge(merged.results, into) if into else []
+
+
+def _conclude(lines: Sequence[dict[str, object]], merged: _Merged, complaints: Iterable[str]) -> int:
+    """Print the summary and return the exit code."""
+    columns = shutil.get_terminal_size((120, 24)).columns
+    anchors = {requirement.id: requirement.url for requirement in load_catalogue().values()}
+    print()  # noqa: T201
+    print(summary.render(lines, width=columns, colour=sys.stdout.isatty(), anchors=anchors), end="")  # noqa: T201
+    complaints = list(complaints)
+    for complaint in complaints:
+        print(complaint)  # noqa: T201
+    code = exit_code(lines) if lines else ExitCode.INCOMPLETE
+    if code is ExitCode.CONFORMANT and complaints:
+        return ExitCode.VIOLATED
+    return ExitCode.INCOMPLETE if merged.incomplete and code is ExitCode.CONFORMANT else code
+
+
+@contextlib.contextmanager
+def _work_directory() -> Iterator[Path]:
+    path = Path(tempfile.mkdtemp(prefix="oci-conformance-"))
+    try:
+        yield path
+    finally:
+        shutil.rmtree(path, ignore_errors=True)

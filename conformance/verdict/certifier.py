@@ -1,0 +1,117 @@
+"""Which questions there are for a runtime in a lane, and their answers: each case driven once, its record judged for each."""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
+
+from conformance.bundle.builder import Bundle
+from conformance.bundle.config import base_config
+from conformance.cases.case import Case
+from conformance.drive.driver import Driver, discard
+from conformance.expectations.contract import Expectation
+from conformance.record.config import Config, edited
+from conformance.record.probe import Action
+from conformance.record.record import Record
+from conformance.verdict.judge import Policy, Question, judge, unjudged
+from conformance.verdict.outcome import Outcome
+from specs.catalogue import Catalogue
+from specs.verdicts import Level, Verdict
+
+Keep = Callable[[Outcome, Record, Bundle], str | None]
+
+RETRIES = 2
+"""How often a violation is tried again in fresh containers before it counts."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """Which requirements are asked for."""
+
+    patterns: tuple[str, ...] = ("*",)
+    """Globs over requirement ids."""
+    levels: frozenset[Level] = frozenset(Level)
+
+    def __contains__(self, question: object) -> bool:
+        if not isinstance(question, Question):
+            return False
+        requirement = question.requirement
+        return requirement.level in self.levels and any(fnmatchcase(requirement.id, glob) for glob in self.patterns)
+
+
+@dataclass(slots=True, kw_only=True)
+class Certifier:
+    """Answers questions about one runtime in one lane."""
+
+    driver: Driver
+    policy: Policy
+    catalogue: Catalogue
+    cases: Sequence[Case]
+    expectations: Sequence[Expectation]
+    selection: Selection = Selection()
+    _record: tuple[Case, Record] | None = field(default=None)
+
+    def questions(self) -> Iterator[Question]:
+        """Yield every question of the selection, those of one case one after another.
+
+        A case is asked what it aims at, and what its config exercises beyond the base config that all cases share.
+        """
+        base = base_config(oci_version=self.driver.oci_version)
+        host = self.driver.host
+        shared = {each.requirement for each in self.expectations if each.applies(base, host)}
+        for case in self.cases:
+            config = edited(base, (*case.edits, *([case.defect] if case.defect else [])))
+            for expectation in self.expectations:
+                requirement = self.catalogue[expectation.requirement]
+                own = requirement.id not in shared and expectation.applies(config, host)
+                question = Question(case=case, expectation=expectation, requirement=requirement)
+                if (requirement.id in case.aims or own) and question in self.selection:
+                    yield question
+
+    def answer(self, question: Question, *, keep: Keep) -> Outcome:
+        """Answer one question; a violation is tried again in fresh containers before it counts.
+
+        `keep` gets a violation that did come back, with its record and bundle, and returns where it left a reproducer.
+        """
+        started = time.perf_counter()
+        driver, policy = self.driver, self.policy
+        config = edited(base_config(oci_version=driver.oci_version), question.case.edits)
+        outcome = unjudged(question, config=config, host=driver.host, facts=driver.facts, policy=policy)
+        if outcome is None:
+            outcome = judge(question, record=self.record(question.case), host=driver.host, policy=policy)
+        if outcome.verdict is Verdict.VIOLATED:
+            outcome = self._again(question, outcome, keep)
+        return replace(outcome, seconds=time.perf_counter() - started)
+
+    def record(self, case: Case) -> Record:
+        """Return the record of a case, driving it unless it was the last one driven."""
+        if self._record is None or self._record[0] is not case:
+            self._record = case, self.driver.drive(case, actions=lambda config: self._actions(case, config))
+        return self._record[1]
+
+    def last_record(self, case: Case) -> Record | None:
+        """Return the record of a case if it was the last one driven."""
+        return self._record[1] if self._record and self._record[0] is case else None
+
+    def _actions(self, case: Case, config: Config) -> list[Action]:
+        """Return the union of what the expectations that may be asked about this case want from the probe."""
+        host = self.driver.host
+        asked = [each for each in self.expectations if each.requirement in case.aims or each.applies(config, host) is True]
+        return list(dict.fromkeys(action for each in asked for action in each.probes(config, host)))
+
+    def _again(self, question: Question, first: Outcome, keep: Keep) -> Outcome:
+        """Repeat a violation in fresh containers; what does not come back the same is unstable."""
+        for left in reversed(range(RETRIES)):
+            record, bundle = self.driver.drive_and_keep(
+                question.case, actions=lambda config: self._actions(question.case, config)
+            )
+            try:
+                outcome = judge(question, record=record, host=self.driver.host, policy=self.policy)
+                if outcome.verdict is not Verdict.VIOLATED:
+                    reason = f"violated at first, then {outcome.verdict.value}"
+                    return replace(first, verdict=Verdict.UNSTABLE, reason=reason)
+                if not left:
+                    first = replace(first, reproducer=keep(outcome, record, bundle))
+            finally:
+                discard(bundle)
+        return first

@@ -1,0 +1,1 @@
+"""The probe, its protocol, and the bundles that cases become."""

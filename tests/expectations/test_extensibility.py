@@ -1,0 +1,49 @@
+"""What a runtime does not know: accepted, refused for that reason, and refused for any other."""
+
+from typing import Any
+
+import pytest
+
+from conformance.expectations.contract import Expectation, Inconclusive, Violation
+from conformance.expectations.extensibility import EXPECTATIONS, INVENTED
+from tests.expectations.records import accepted, host, judged, named, record, refused
+
+PROPERTY = named(EXPECTATIONS, "config.extensibility.ignore-unknown")
+ANNOTATION = named(EXPECTATIONS, "config.annotations.unknown-ignored")
+EMPTY = named(EXPECTATIONS, "config.annotations.value-empty")
+
+UNKNOWN = {f"{INVENTED}name": "value"}
+ODD = [
+    (PROPERTY, UNKNOWN),
+    (PROPERTY, {"linux": {"namespaces": [{"type": "pid", **UNKNOWN}]}}),
+    (ANNOTATION, {"annotations": UNKNOWN}),
+    (EMPTY, {"annotations": {"com.example.key": ""}}),
+]
+
+
+@pytest.mark.parametrize(("expectation", "config"), ODD)
+def test_accepted(expectation: Expectation, config: dict[str, Any]) -> None:
+    judged(expectation, accepted(config))
+
+
+@pytest.mark.parametrize(("expectation", "config"), ODD)
+def test_refused(expectation: Expectation, config: dict[str, Any]) -> None:
+    with pytest.raises(Violation):
+        judged(expectation, refused(config))
+
+
+@pytest.mark.parametrize(("expectation", "config"), ODD)
+def test_refused_for_another_reason_or_never_created(expectation: Expectation, config: dict[str, Any]) -> None:
+    for seen in (refused(config, twin_runs=False), record(config)):
+        with pytest.raises(Inconclusive):
+            judged(expectation, seen)
+
+
+def test_keys_that_are_data_are_no_properties() -> None:
+    for config in ({"annotations": UNKNOWN}, {"linux": {"sysctl": UNKNOWN}}, {"linux": {"resources": {"unified": UNKNOWN}}}):
+        assert PROPERTY.applies(config, host()) is False
+
+
+@pytest.mark.parametrize("annotations", [{}, {"": "", **UNKNOWN}, {f"{INVENTED}number": 1}, {"org.example.known": "x"}])
+def test_annotations_that_are_wrong_or_maybe_known_are_not_judged(annotations: dict[str, Any]) -> None:
+    assert ANNOTATION.applies({"annotations": annotations}, host()) is False

@@ -1,0 +1,219 @@
+"""Faults of operations. Each function gets one call of the runtime and returns its exit status."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+_FAILED = 1
+
+
+class Call:
+    """One call: what was asked for, and the real runtime to ask for something else."""
+
+    def __init__(self, real: str, arguments: list[str]) -> None:
+        self.real = real
+        self.arguments = arguments
+        words = ("create", "start", "state", "kill", "delete")
+        self.operation = next((word for word in arguments if word in words), "")
+        self.globals = arguments[: arguments.index(self.operation)] if self.operation else arguments
+        self.rest = arguments[len(self.globals) + 1 :]
+
+    @property
+    def container_id(self) -> str | None:
+        """The id: the first word that is neither a flag nor a flag's value."""
+        rest = list(self.rest)
+        while rest and rest[0].startswith("-"):
+            del rest[:2]
+        return rest[0] if rest else None
+
+    def run(self, *arguments: str) -> int:
+        """Let the real runtime do something with our own standard streams."""
+        return subprocess.run([self.real, *self.globals, *(arguments or (self.operation, *self.rest))], check=False).returncode
+
+    def status(self) -> str:
+        """The status that the real runtime shows for the container."""
+        return str(self.document().get("status", ""))
+
+    def document(self) -> dict[str, Any]:
+        """The real state document, empty if there is none."""
+        if self.container_id is None:
+            return {}
+        command = [self.real, *self.globals, "state", self.container_id]
+        shown = subprocess.run(command, capture_output=True, check=False).stdout
+        try:
+            found: dict[str, Any] = json.loads(shown)
+        except ValueError:
+            return {}
+        return found
+
+
+Behaviour = Callable[[Call], int]
+
+
+def _altered_state(alter: Callable[[dict[str, Any]], object]) -> Behaviour:
+    def behaviour(call: Call) -> int:
+        document = call.document() if call.operation == "state" else {}
+        if not document:
+            return call.run()
+        alter(document)
+        print(json.dumps(document))
+        return 0
+
+    return behaviour
+
+
+def _renamed_status(old: str, new: str) -> Behaviour:
+    return _altered_state(lambda state: state.update(status=new) if state["status"] == old else None)
+
+
+def _reread_annotations(state: dict[str, Any]) -> None:
+    config = json.loads(Path(state["bundle"], "config.json").read_text())
+    state["annotations"] = config.get("annotations", {})
+
+
+def state_of_anything(call: Call) -> int:
+    """Show a state for every id, known or not."""
+    if call.operation != "state" or call.container_id is None or call.document():
+        return call.run()
+    print(json.dumps({"ociVersion": "1.0.0", "id": call.container_id, "status": "stopped", "bundle": "/"}))
+    return 0
+
+
+def _silent_without_id(operation: str) -> Behaviour:
+    def behaviour(call: Call) -> int:
+        return 0 if call.operation == operation and call.container_id is None else call.run()
+
+    return behaviour
+
+
+def create_nothing(call: Call) -> int:
+    """Report success of a create that never happened."""
+    return 0 if call.operation == "create" else call.run()
+
+
+def create_starts(call: Call) -> int:
+    """Run the program at once."""
+    status = call.run()
+    return call.run("start", str(call.container_id)) if call.operation == "create" and status == 0 else status
+
+
+def create_again_in_silence(call: Call) -> int:
+    """Report success of a create with an id that is in use, and do nothing."""
+    return 0 if call.operation == "create" and call.document() else call.run()
+
+
+def create_replaces(call: Call) -> int:
+    """Let a create with an id that is in use do away with the first container."""
+    if call.operation == "create" and call.document():
+        call.run("delete", "--force", str(call.container_id))
+    return call.run()
+
+
+def start_nothing(call: Call) -> int:
+    """Report success of a start that never happened."""
+    return 0 if call.operation == "start" and call.container_id else call.run()
+
+
+def start_again_in_silence(call: Call) -> int:
+    """Report success of starting what is no longer created."""
+    return 0 if call.operation == "start" and call.status() in {"running", "stopped"} else call.run()
+
+
+def start_again_kills(call: Call) -> int:
+    """Kill a running container that is started again, and report an error."""
+    if call.operation == "start" and call.status() == "running":
+        call.run("kill", str(call.container_id), "KILL")
+        return _FAILED
+    return call.run()
+
+
+def kill_stopped_in_silence(call: Call) -> int:
+    """Report success of killing a stopped container."""
+    return 0 if call.operation == "kill" and call.status() == "stopped" else call.run()
+
+
+def kill_sends_another(call: Call) -> int:
+    """Send SIGUSR2 for SIGUSR1."""
+    if call.operation == "kill":
+        return call.run("kill", *(word.replace("USR1", "USR2") for word in call.rest))
+    return call.run()
+
+
+def delete_running_in_silence(call: Call) -> int:
+    """Report success of deleting a running container, and do nothing."""
+    return 0 if call.operation == "delete" and call.status() == "running" else call.run()
+
+
+def delete_running_by_force(call: Call) -> int:
+    """Delete a running container, though with an error."""
+    if call.operation == "delete" and call.status() == "running":
+        call.run("delete", "--force", str(call.container_id))
+        return _FAILED
+    return call.run()
+
+
+def delete_leaves_state(call: Call) -> int:
+    """Leave a directory of the container in the state directory."""
+    status = call.run()
+    if call.operation == "delete" and status == 0:
+        root = call.globals[call.globals.index("--root") + 1]
+        Path(root, f"{call.container_id}.left").mkdir(exist_ok=True)
+    return status
+
+
+def delete_unmounts_namespaces(call: Call) -> int:
+    """Take away the namespaces that the container had joined by path."""
+    bundle = call.document().get("bundle") if call.operation == "delete" else None
+    status = call.run()
+    if bundle:
+        config = json.loads(Path(bundle, "config.json").read_text())
+        for namespace in config["linux"]["namespaces"]:
+            if "path" in namespace:
+                subprocess.run(["umount", namespace["path"]], check=False)
+    return status
+
+
+BEHAVIOURS: dict[str, Behaviour] = {
+    "state_without_oci_version": _altered_state(lambda state: state.pop("ociVersion", None)),
+    "state_with_another_id": _altered_state(lambda state: state.update(id=state["id"] + "-x")),
+    "state_without_status": _altered_state(lambda state: state.pop("status", None)),
+    "state_created_as_creating": _renamed_status("created", "creating"),
+    "state_running_as_created": _renamed_status("running", "created"),
+    "state_stopped_as_running": _renamed_status("stopped", "running"),
+    "state_without_pid": _altered_state(lambda state: state.pop("pid", None)),
+    "state_with_another_pid": _altered_state(lambda state: state.update(pid=os.getppid()) if state.get("pid") else None),
+    "state_with_relative_bundle": _altered_state(lambda state: state.update(bundle=state["bundle"].lstrip("/"))),
+    "state_rereads_config": _altered_state(_reread_annotations),
+    "state_without_id_succeeds": _silent_without_id("state"),
+    "start_without_id_succeeds": _silent_without_id("start"),
+    "kill_without_id_succeeds": _silent_without_id("kill"),
+    "delete_without_id_succeeds": _silent_without_id("delete"),
+} | {
+    function.__name__: function
+    for function in (
+        state_of_anything,
+        create_nothing,
+        create_starts,
+        create_again_in_silence,
+        create_replaces,
+        start_nothing,
+        start_again_in_silence,
+        start_again_kills,
+        kill_stopped_in_silence,
+        kill_sends_another,
+        delete_running_in_silence,
+        delete_running_by_force,
+        delete_leaves_state,
+        delete_unmounts_namespaces,
+    )
+}
+
+
+def perform(name: str, real: str, arguments: list[str]) -> int:
+    """Commit the named fault in one call."""
+    sys.stdout.flush()
+    return BEHAVIOURS[name](Call(real, arguments))

@@ -1,0 +1,1 @@
+"""The session jail, the cgroup views and the facts, on this host."""

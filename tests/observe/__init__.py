@@ -1,0 +1,1 @@
+"""The observers, on real processes and containers."""

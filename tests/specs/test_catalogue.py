@@ -1,0 +1,218 @@
+"""The catalogue: its own entries, how it is asked, and that each kind of bad entry is refused by loader and schema alike."""
+
+import re
+import time
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import specs.catalogue
+from specs.catalogue import Catalogue, CatalogueError, load, read
+from specs.schemas import validator
+from specs.verdicts import Level
+from specs.version import SpecVersion
+
+RELEASES = {"1.0.0", "1.0.1", "1.0.2", "1.1.0", "1.2.0", "1.2.1", "1.3.0"}
+FILES = sorted(Path(specs.catalogue.__file__).with_name("requirements").glob("*/*.toml"))
+GOOD: dict[str, Any] = {
+    "id": "linux.maskedpaths.effect",
+    "level": "MUST",
+    "basis": "keyword MUST",
+    "platforms": ["linux"],
+    "subject": "runtime",
+    "since": "1.0.0",
+    "anchor": "config-linux.md#masked-paths",
+    "text": "The paths cannot be read inside",
+    "decided": "host",
+}
+BAD = {
+    "id without a dot": {"id": "maskedpaths"},
+    "id in capitals": {"id": "linux.maskedPaths"},
+    "id is a number": {"id": 1},
+    "unknown level": {"level": "SHALL"},
+    "level is a list": {"level": ["MUST"]},
+    "basis of another kind": {"basis": "guess"},
+    "unknown keyword": {"basis": "keyword OUGHT"},
+    "umbrella without an id": {"basis": "umbrella"},
+    "level of another keyword": {"basis": "keyword SHOULD NOT"},
+    "MAY NOT as a MUST": {"basis": "keyword MAY NOT"},
+    "a duty of the author that judges": {"basis": "author REQUIRED"},
+    "a definition that judges": {"basis": "definition"},
+    "no platform": {"platforms": []},
+    "unknown platform": {"platforms": ["linux", "plan9"]},
+    "platforms as text": {"platforms": "linux"},
+    "unknown subject": {"subject": "reader"},
+    "since a candidate": {"since": "1.1.0-rc.1"},
+    "since is a number": {"since": 1.1},
+    "anchor without a heading": {"anchor": "config-linux.md"},
+    "anchor as an address": {"anchor": "https://example.org/config.md#root"},
+    "anchor in capitals": {"anchor": "config-linux.md#configLinuxMaskedPaths"},
+    "blank text": {"text": "  "},
+    "decided by nobody knows what": {"decided": "guess"},
+    "umbrella = false": {"umbrella": False},
+    "empty reading": {"ambiguous": ""},
+    "disputed without an address": {"disputed": "runc#1774"},
+    "empty note": {"note": ""},
+    "unknown key": {"keyword": "MUST"},
+}
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"[{', '.join(map(_toml, value))}]" if isinstance(value, list) else repr(value)
+
+
+def _write(directory: Path, *entries: dict[str, Any], name: str = "chapter.toml", head: str = "chapter = 'Chapter'\n") -> Path:
+    folder = directory / "runtime"
+    folder.mkdir(exist_ok=True)
+    tables = ["[[requirement]]\n" + "".join(f"{key} = {_toml(value)}\n" for key, value in entry.items()) for entry in entries]
+    (folder / name).write_text(head + "\n".join(tables), encoding="utf-8")
+    return directory
+
+
+def _entries(path: Path) -> Iterator[dict[str, Any]]:
+    document = tomllib.loads(path.read_text(encoding="utf-8"))
+    return ({**document.get("defaults", {}), **entry} for entry in document["requirement"])
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_every_entry_fits_the_schema(path: Path) -> None:
+    for entry in _entries(path):
+        assert not list(validator("requirement").iter_errors(entry)), entry["id"]
+
+
+def test_anchors_are_headings_of_the_text() -> None:
+    headings = set((Path(__file__).parent / "anchors-runtime-1.3.0.txt").read_text().split())
+    assert len(headings) > 100
+    assert {each.anchor for each in load().values() if each.spec == "runtime-spec"} <= headings
+
+
+def test_since_names_releases() -> None:
+    assert {str(each.since) for each in load().values()} <= RELEASES
+
+
+def test_paraphrases_are_ours_and_readable() -> None:
+    for each in load().values():
+        for text in (each.text, each.note, each.ambiguous):
+            assert not re.search(r"\[open|\bhint:|two readings|paraphrase:|accuses", text), each.id
+            assert text == " ".join(text.split()), each.id
+        assert len(each.text) <= 180, each.id
+
+
+def test_all_that_was_asked_for_is_there() -> None:
+    catalogue = load()
+    for glob in ("runtime.delete.*", "runtime-linux.*", "config.hooks.*", "linux.seccomp.*", "linux.personality.*"):
+        assert catalogue.matching([glob]), glob
+    assert len(catalogue) >= 600
+
+
+def test_what_the_lead_decided() -> None:
+    catalogue = load()
+    assert catalogue["runtime.delete.error-unless-stopped"].disputed.endswith("/runc/issues/1774")
+    assert "mount namespace only" in catalogue["config.hooks.createcontainer.exec-ns"].note
+    assert catalogue["config.process.capabilities.unmappable-warn"].since == SpecVersion.parse("1.1.0")
+    assert catalogue["runtime.create.applies-config"].umbrella
+    assert catalogue["linux.maskedpaths.effect"].level is Level.MUST
+    assert catalogue["linux.devices.only-listed-accessible"].level is Level.MAY
+
+
+def test_url_leads_to_the_text() -> None:
+    base = "https://github.com/opencontainers/runtime-spec/blob/v1.3.0/"
+    assert load()["linux.maskedpaths.effect"].url == base + "config-linux.md#masked-paths"
+
+
+def test_matching_and_children(tmp_path: Path) -> None:
+    parent = {**GOOD, "id": "runtime.create.applies-config", "umbrella": True}
+    child = {**GOOD, "basis": "umbrella runtime.create.applies-config"}
+    other = {**GOOD, "id": "linux.maskedpaths.absolute"}
+    catalogue = read(_write(tmp_path, parent, child, other))
+    assert [each.id for each in catalogue.matching(["linux.*"])] == ["linux.maskedpaths.effect", "linux.maskedpaths.absolute"]
+    assert [each.id for each in catalogue.matching(["*.effect", "runtime.*"])] == [parent["id"], child["id"]]
+    assert catalogue.matching(["windows.*"]) == ()
+    assert [each.id for each in catalogue.children("runtime.create.applies-config")] == ["linux.maskedpaths.effect"]
+    assert catalogue.children("linux.maskedpaths.absolute") == ()
+    with pytest.raises(KeyError):
+        catalogue.children("no.such")
+
+
+def test_defaults_fill_what_an_entry_leaves_out(tmp_path: Path) -> None:
+    entry = {key: value for key, value in GOOD.items() if key not in {"since", "subject"}}
+    head = "chapter = 'Chapter'\n[defaults]\nsince = '1.1.0'\nsubject = 'runtime'\n"
+    catalogue = read(_write(tmp_path, entry, {**GOOD, "id": "linux.maskedpaths.other"}, head=head))
+    assert [str(each.since) for each in catalogue.values()] == ["1.1.0", "1.0.0"]
+
+
+@pytest.mark.parametrize("change", BAD.values(), ids=BAD.keys())
+def test_loader_and_schema_refuse_alike(tmp_path: Path, change: dict[str, Any]) -> None:
+    assert not list(validator("requirement").iter_errors(GOOD))
+    assert isinstance(read(_write(tmp_path, GOOD)), Catalogue)
+    entry = {**GOOD, **change}
+    assert list(validator("requirement").iter_errors(entry))
+    with pytest.raises(CatalogueError) as caught:
+        read(_write(tmp_path, entry))
+    assert caught.value.file == "chapter.toml"
+    assert caught.value.id == str(entry["id"])
+    assert caught.value.problem
+
+
+@pytest.mark.parametrize("key", GOOD)
+def test_loader_and_schema_miss_alike(tmp_path: Path, key: str) -> None:
+    entry = {name: value for name, value in GOOD.items() if name != key}
+    assert list(validator("requirement").iter_errors(entry))
+    with pytest.raises(CatalogueError, match=f"chapter.toml: .*`{key}` is missing"):
+        read(_write(tmp_path, entry))
+
+
+@pytest.mark.parametrize(
+    ("entries", "id_", "complaint"),
+    [
+        ([GOOD, GOOD], "linux.maskedpaths.effect", "defined before, in chapter.toml"),
+        ([{**GOOD, "basis": "umbrella no.such"}], "linux.maskedpaths.effect", "umbrella no.such does not exist"),
+        ([{**GOOD, "basis": "umbrella linux.maskedpaths.effect"}], "linux.maskedpaths.effect", "does not exist"),
+        ([{**GOOD, "umbrella": True}], "linux.maskedpaths.effect", "binds no other"),
+    ],
+)
+def test_entries_have_to_fit_together(tmp_path: Path, entries: list[dict[str, Any]], id_: str, complaint: str) -> None:
+    with pytest.raises(CatalogueError, match=complaint) as caught:
+        read(_write(tmp_path, *entries))
+    assert (caught.value.file, caught.value.id) == ("chapter.toml", id_)
+
+
+def test_a_duplicate_in_another_file_is_found(tmp_path: Path) -> None:
+    _write(tmp_path, GOOD, name="a.toml")
+    with pytest.raises(CatalogueError, match=r"b\.toml: linux\.maskedpaths\.effect: defined before, in a\.toml"):
+        read(_write(tmp_path, GOOD, name="b.toml"))
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "",
+        "chapter = 1\n",
+        "chapter = 'A'\nextra = 1\n",
+        "chapter = 'A'\ndefaults = 1\n",
+        "chapter = 'A'\n[defaults]\nlvel = 'MUST'\n",
+        "=",
+    ],
+)
+def test_a_file_of_another_shape_is_refused(tmp_path: Path, head: str) -> None:
+    with pytest.raises(CatalogueError, match=r"chapter\.toml"):
+        read(_write(tmp_path, GOOD, head=head))
+
+
+def test_loading_is_fast() -> None:
+    """CPU time, the best of ten, since this machine may be busy."""
+    times = []
+    for _ in range(10):
+        started = time.process_time()
+        load.__wrapped__()
+        times.append(time.process_time() - started)
+    assert min(times) < 0.060
+
+
+def test_load_reads_once() -> None:
+    assert load() is load()
