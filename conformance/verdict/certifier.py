@@ -1,5 +1,6 @@
 """Which questions there are for a runtime in a lane, and their answers: each case driven once, its record judged for each."""
 
+import json
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -7,6 +8,7 @@ from fnmatch import fnmatchcase
 
 from conformance.bundle.builder import Bundle
 from conformance.bundle.config import base_config
+from conformance.bundle.placeholders import expand_json
 from conformance.cases.case import Case
 from conformance.drive.driver import Driver, discard
 from conformance.expectations.contract import Expectation
@@ -60,7 +62,7 @@ class Certifier:
         host = self.driver.host
         shared = {each.requirement for each in self.expectations if each.applies(base, host)}
         for case in self.cases:
-            config = edited(base, (*case.edits, *([case.defect] if case.defect else [])))
+            config = self._config(case)
             for expectation in self.expectations:
                 requirement = self.catalogue[expectation.requirement]
                 own = requirement.id not in shared and expectation.applies(config, host)
@@ -75,13 +77,20 @@ class Certifier:
         """
         started = time.perf_counter()
         driver, policy = self.driver, self.policy
-        config = edited(base_config(oci_version=driver.oci_version), question.case.edits)
-        outcome = unjudged(question, config=config, host=driver.host, facts=driver.facts, policy=policy)
+        outcome = unjudged(question, config=self._config(question.case), host=driver.host, facts=driver.facts, policy=policy)
         if outcome is None:
             outcome = judge(question, record=self.record(question.case), host=driver.host, policy=policy)
         if outcome.verdict is Verdict.VIOLATED:
             outcome = self._again(question, outcome, keep)
         return replace(outcome, seconds=time.perf_counter() - started)
+
+    def _config(self, case: Case) -> Config:
+        """Return the case's config as it would be built, with made-up paths in place of those that are not known yet."""
+        base = base_config(oci_version=self.driver.oci_version)
+        config = edited(base, (*case.edits, *([case.defect] if case.defect else [])))
+        places = {"bundle": "/bundle", "id": "id", "host": "/bundle-host", "hooks": "/bundle/rootfs/hooks.sock"}
+        places |= {f"ns:{namespace.name}": f"/bundle-host/{namespace.name}" for namespace in case.namespaces}
+        return dict(json.loads(expand_json(json.dumps(config), places)))
 
     def record(self, case: Case) -> Record:
         """Return the record of a case, driving it unless it was the last one driven."""
