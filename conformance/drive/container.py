@@ -15,7 +15,7 @@ from conformance.observe.errors import ProcessGone
 from conformance.observe.leaks import Watch, differences, watch
 from conformance.observe.snapshot import snapshot
 from conformance.observe.wants import Wants
-from conformance.record.config import Edit, edited
+from conformance.record.config import Edit, edited, lookup
 from conformance.record.host import Host
 from conformance.record.leak import Leak
 from conformance.record.operation import Operation, StateReading, Status
@@ -261,6 +261,7 @@ class ContainerUnderTest:
 
     def _await_program(self) -> None:
         """Wait for a sign of life of the program: an answer, or its executable in place of the runtime's."""
+        self._serve_late_hooks()
         try:
             if self._proxy is not None:
                 self._proxy.call(self.numbers["getpid"], timeout=_PROGRAM_SECONDS)
@@ -272,6 +273,17 @@ class ContainerUnderTest:
             self.wait()
         if self.current() is Status.CREATED and self.record.program_started:
             self._status = Status.RUNNING
+
+    def _serve_late_hooks(self) -> None:
+        """Attend to startContainer hooks that the container's process calls when start has already come back."""
+        if self.listener is None:
+            return
+        due = len(lookup(self.record.config, "/hooks/startContainer") or ())
+        deadline = time.monotonic() + _PROGRAM_SECONDS
+        while self.current() is Status.CREATED and time.monotonic() < deadline:
+            if sum(call.kind == "startContainer" for call in self.listener.calls) >= due:
+                return
+            self.listener.wait(0.05)
 
     def _executes_program(self, pid: int) -> bool:
         try:

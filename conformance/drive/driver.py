@@ -129,6 +129,7 @@ class Driver:
             exits={(kind, index): status for kind, index, status in case.hook_exits},
             stalls=frozenset(case.hook_stalls),
             marker=bundle.host_directory,
+            program=str(lookup(bundle.config, "/process/args/0", "")),
         )
 
 

@@ -51,7 +51,8 @@ def make(lane: str, parent: str, cleanup: contextlib.ExitStack) -> Session:
     cleanup.callback(unmount_if_mounted, workdir)
     session = Session(workdir=workdir, view=planned(lane, found if lane == "host" else reachable, host_links()))
     shown = {hierarchy.name for hierarchy in session.view.hierarchies}
-    for hierarchy in reachable:
+    # The freezer first: what it holds of a killed session would keep that session's cgroups everywhere.
+    for hierarchy in sorted(reachable, key=lambda one: "freezer" not in one.controllers):
         if hierarchy.name:
             _claim_v1(session, hierarchy, name if hierarchy.name in shown else None, cleanup)
         elif hierarchy.mounts:

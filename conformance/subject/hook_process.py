@@ -6,6 +6,7 @@ A process that ends while it is looked at, or that may not be looked at, gives e
 import contextlib
 import json
 import os
+import time
 from collections.abc import Iterator
 
 from conformance.record.hook import HookCall
@@ -21,10 +22,21 @@ def place_of(argv: tuple[str, ...]) -> tuple[str, int] | None:
     return argv[2], int(argv[3])
 
 
-def look(pid: int, place: tuple[str, int], stdin: bytes, *, operation: str, marker: str, arrived: float) -> HookCall:
-    """Return what is seen of the hook process `pid`, which is stopped; when and how it is let go is filled in later."""
+_EXECVE_SECONDS = 0.3
+
+
+def look(
+    pid: int, place: tuple[str, int], stdin: bytes, *, operation: str, marker: str, program: str, arrived: float
+) -> HookCall:
+    """Return what is seen of the hook process `pid`, which is stopped; when and how it is let go is filled in later.
+
+    A runtime that calls a poststart hook while the kernel is still at execve(2) of `program` has called it late enough: the
+    hook is held for a moment, until the program is seen.
+    """
     state = parse_state(stdin)
     container = _container(pid, state)
+    if container and place[0] == "poststart":
+        _await_executable(container, program)
     return HookCall(
         kind=place[0],
         index=place[1],
@@ -43,6 +55,12 @@ def look(pid: int, place: tuple[str, int], stdin: bytes, *, operation: str, mark
         container_alive=_alive(container) if container else False,
         exit_status=-1,
     )
+
+
+def _await_executable(pid: int, program: str) -> None:
+    deadline = time.monotonic() + _EXECVE_SECONDS
+    while _executable(pid) != program and time.monotonic() < deadline:
+        time.sleep(0.002)
 
 
 def parse_state(stdin: bytes) -> dict[str, object] | None:

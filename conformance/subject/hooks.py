@@ -38,7 +38,8 @@ _CREDENTIALS = struct.Struct("iII")  # struct ucred, unix(7)
 class HookListener:
     """Listens at `path` for the hooks of one container and keeps what was seen of each in `calls`, in order of arrival.
 
-    `machine` is the probe's, as `uname -m` names it; `marker` an absolute path that only the host has. `exits` says how
+    `machine` is the probe's, as `uname -m` names it; `marker` an absolute path that only the host has, `program` what the
+    container is to execute. `exits` says how
     hooks end, by (kind, index), 0 if not said; those in `stalls` are never let go and get the exit status -1. A hook that
     does not answer within `seconds` of its arrival is killed and gets -9. `operation` is to be set to the operation under
     way before each call of the runtime. `problems` tells what connected but was no hook, and which hooks did not answer.
@@ -52,6 +53,7 @@ class HookListener:
         *,
         machine: str,
         marker: str,
+        program: str = "",
         exits: Mapping[tuple[str, int], int] | None = None,
         stalls: Collection[tuple[str, int]] = (),
         seconds: float = _SECONDS,
@@ -62,6 +64,7 @@ class HookListener:
         self.problems: list[str] = []
         self._numbers = numbers(machine)
         self._marker = marker
+        self._program = program
         self._exits = dict(exits or {})
         self._stalls = frozenset(stalls)
         self._seconds = seconds
@@ -123,7 +126,15 @@ class HookListener:
             hook.read_stdin(self._numbers["read"])
         except OSError as error:
             self._complain(f"{place[0]} hook {place[1]} does not answer: {error}")
-        return look(hook.pid, place, bytes(hook.stdin), operation=self.operation, marker=self._marker, arrived=arrived)
+        return look(
+            hook.pid,
+            place,
+            bytes(hook.stdin),
+            operation=self.operation,
+            marker=self._marker,
+            program=self._program,
+            arrived=arrived,
+        )
 
     def _dismiss(self, hook: "_Hook", call: HookCall) -> None:
         place = call.kind, call.index

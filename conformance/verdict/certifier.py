@@ -62,7 +62,7 @@ class Certifier:
         host = self.driver.host
         shared = {each.requirement for each in self.expectations if each.applies(base, host)}
         for case in self.cases:
-            config = self._config(case)
+            config = self.config_of(case)
             for expectation in self.expectations:
                 requirement = self.catalogue[expectation.requirement]
                 own = requirement.id not in shared and expectation.applies(config, host)
@@ -77,14 +77,14 @@ class Certifier:
         """
         started = time.perf_counter()
         driver, policy = self.driver, self.policy
-        outcome = unjudged(question, config=self._config(question.case), host=driver.host, facts=driver.facts, policy=policy)
+        outcome = unjudged(question, config=self.config_of(question.case), host=driver.host, facts=driver.facts, policy=policy)
         if outcome is None:
             outcome = judge(question, record=self.record(question.case), host=driver.host, policy=policy)
         if outcome.verdict is Verdict.VIOLATED:
             outcome = self._again(question, outcome, keep)
         return replace(outcome, seconds=time.perf_counter() - started)
 
-    def _config(self, case: Case) -> Config:
+    def config_of(self, case: Case) -> Config:
         """Return the case's config as it would be built, with made-up paths in place of those that are not known yet."""
         base = base_config(oci_version=self.driver.oci_version)
         config = edited(base, (*case.edits, *([case.defect] if case.defect else [])))

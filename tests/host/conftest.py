@@ -1,6 +1,6 @@
 """Jails in the background, ended with the test."""
 
-import subprocess
+import subprocess  # noqa: TC003  # beside the imports that pytest needs at run time
 from collections.abc import Iterator
 from pathlib import Path
 

@@ -128,14 +128,15 @@ def descendants(pid: int) -> set[tuple[int, str]]:
 
 
 def alive(processes: set[tuple[int, str]]) -> set[tuple[int, str]]:
-    """Return those of the processes that still exist, as zombies too."""
+    """Return those of the processes that still exist. A zombie is dead: this host's init reaps it when it likes."""
     found = set()
     for pid, started in processes:
         try:
-            if start_time(pid) == started:
-                found.add((pid, started))
+            state, *fields = read(f"/proc/{pid}/stat").rsplit(")", 1)[1].split()
         except OSError:
             continue
+        if fields[18] == started and state != "Z":
+            found.add((pid, started))
     return found
 
 
@@ -146,9 +147,9 @@ def traces(name: str, workdir: Path) -> list[str]:
     found += [line for line in mountinfo.splitlines() if name in line]
     for mount in cgroup_mounts(mountinfo):
         found += [directory for directory, _, _ in os.walk(mount.point) if name in directory]
-    for entry in os.listdir("/proc"):
+    for entry in filter(str.isdigit, os.listdir("/proc")):
         try:
-            if entry.isdigit() and name in read(f"/proc/{entry}/cgroup"):
+            if name in read(f"/proc/{entry}/cgroup") and alive({(int(entry), start_time(int(entry)))}):
                 found.append(f"process {entry}")
         except OSError:
             continue

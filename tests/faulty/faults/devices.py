@@ -32,8 +32,9 @@ def _first_device(change: Callable[[dict[str, Any]], object]) -> Callable[[Confi
 
 
 def _device_in_the_way_dropped(config: Config) -> None:
-    devices = config["linux"].get("devices", [])
-    config["linux"]["devices"] = [device for device in devices if device["path"] != "/opt/plain"]
+    linux = config["linux"]
+    if "devices" in linux:
+        linux["devices"] = [device for device in linux["devices"] if device["path"] != "/opt/plain"]
 
 
 def _own_ptmx(config: Config) -> None:

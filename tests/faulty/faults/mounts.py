@@ -50,9 +50,21 @@ def _option(name: str, *instead: str) -> Callable[[Config], None]:
     return change
 
 
+def _relative_source_elsewhere(config: Config) -> None:
+    for mount in _at(config, "/seen"):
+        if not mount["source"].startswith("/"):
+            mount["source"] = "rootfs/elsewhere"
+
+
 def _order_reversed(config: Config) -> None:
     ordered = [mount for mount in config["mounts"] if mount["destination"] in _ORDERED]
     config["mounts"] = [mount for mount in config["mounts"] if mount not in ordered] + ordered[::-1]
+
+
+def _filesystem_for_absolute_source(config: Config) -> None:
+    for mount in _at(config, "/seen"):
+        if mount["source"].startswith("/"):
+            mount.update(type="tmpfs", options=[])
 
 
 def _remounts_dropped(config: Config) -> None:
@@ -75,14 +87,12 @@ FAULTS: tuple[Fault, ...] = (
     Fault(
         name="bind-source-elsewhere",
         reddens=("config.mounts.source.bind-relative-to-bundle",),
-        config=_changed("/seen-whole", source="rootfs/elsewhere"),
+        config=_relative_source_elsewhere,
     ),
     Fault(
         name="bind-made-a-filesystem",
         reddens=("config.mounts.source.bind-definition",),
-        config=lambda config: (
-            _changed("/seen", type="tmpfs", options=[])(config) if config["root"]["path"].startswith("/") else None
-        ),
+        config=_filesystem_for_absolute_source,
     ),
     Fault(name="bind-made-recursive", reddens=("config.mounts.options.bind",), config=_changed("/seen", options=["rbind"])),
     Fault(name="rbind-made-flat", reddens=("config.mounts.options.rbind",), config=_changed("/seen-whole", options=["bind"])),

@@ -1,0 +1,99 @@
+"""Drive every fault in one session jail: `python -m conformance.host.jail --lane=v1 -- python -m tests.faulty.matrix DIR OUTPUT`.
+
+Writes {fault: {"red": [...], "real": [...]}}: requirements that are violated with the fault and not without it, and those
+of the fault's own that the real runtime violates by itself in the cases which were driven.
+"""
+
+import copy
+import json
+import os
+import shutil
+import sys
+from collections.abc import Iterable
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+from conformance.cases.case import Case
+from conformance.plan import Plan, open_certifier
+from conformance.verdict.certifier import Certifier
+from conformance.verdict.judge import judge, unjudged
+from specs.verdicts import Verdict
+from tests.faulty.fault import Fault
+from tests.faulty.faults import all_faults
+from tests.faulty.install import install
+
+_OPERATIONS = ("lifecycle/*", "hooks/*")
+Pairs = set[tuple[str, str]]
+
+
+def certifier_of(runtime: str, directory: Path) -> Certifier:
+    """Make a certifier that judges by the newest spec."""
+    plan = Plan(
+        runtime=runtime,
+        adapter=None,
+        lane="v1",
+        spec_version="1.3.0",
+        requirements=("*",),
+        levels=("MUST", "SHOULD"),
+        waivers=(),
+        directory=str(directory),
+        reproducers=str(directory / "reproducers"),
+    )
+    return open_certifier(plan)
+
+
+def red(certifier: Certifier, cases: Iterable[Case]) -> Pairs:
+    """Return (case, requirement) pairs that are violated, without retries."""
+    wanted = {case.name for case in cases}
+    found: Pairs = set()
+    for question in certifier.questions():
+        if question.case.name not in wanted:
+            continue
+        host, policy = certifier.driver.host, certifier.policy
+        config = certifier.config_of(question.case)
+        if unjudged(question, config=config, host=host, facts=certifier.driver.facts, policy=policy) is not None:
+            continue
+        outcome = judge(question, record=certifier.record(question.case), host=host, policy=policy)
+        if outcome.verdict is Verdict.VIOLATED:
+            found.add((question.case.name, question.requirement.id))
+    return found
+
+
+def touched(fault: Fault, certifier: Certifier) -> list[Case]:
+    """Return the cases in which the fault can show."""
+    if fault.behaviour is not None:
+        return [case for case in certifier.cases if any(fnmatchcase(case.name, glob) for glob in _OPERATIONS)]
+    return [case for case in certifier.cases if _changes(fault, certifier, case)]
+
+
+def _changes(fault: Fault, certifier: Certifier, case: Case) -> bool:
+    config = certifier.config_of(case)
+    changed = copy.deepcopy(config)
+    if fault.config is not None:
+        fault.config(changed)
+    return changed != config
+
+
+def main(directory: Path, output: Path, names: list[str]) -> None:
+    """Drive all faults, or those that are named."""
+    real = {name: path for name in ("runc", "crun") if (path := shutil.which(name, path="/usr/sbin:/usr/bin"))}
+    plain = {name: certifier_of(path, directory) for name, path in real.items()}
+    baseline = {name: red(certifier, certifier.cases) for name, certifier in plain.items()}
+    results = {}
+    for fault in all_faults():
+        if fault.real not in real or (names and fault.name not in names):
+            continue
+        certifier = certifier_of(install(fault, real=real[fault.real], directory=directory), directory)
+        pairs = red(certifier, touched(fault, certifier)) - baseline[fault.real]
+        own = {requirement for _, requirement in baseline[fault.real]}
+        results[fault.name] = {
+            "red": sorted({requirement for _, requirement in pairs}),
+            "real": sorted(own & set(fault.reddens) - {requirement for _, requirement in pairs}),
+            "pairs": sorted(f"{case}: {requirement}" for case, requirement in pairs),
+        }
+        output.write_text(json.dumps(results))
+
+
+if __name__ == "__main__":
+    os.umask(0o022)
+    main(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3:])
