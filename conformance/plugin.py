@@ -15,7 +15,6 @@ from specs.verdicts import Level
 if TYPE_CHECKING:
     from conformance.supervisor import Request
 
-PLAN = pytest.StashKey[str]()
 _OURS = Path(__file__).parent
 _OWN_OPTIONS = (
     "--runtime", "--adapter", "--lane", "--requirement", "--level", "--spec-version", "--waivers", "--results",
@@ -78,12 +77,6 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
         return run(_request(config, arguments))
     except UsageError as error:
         raise pytest.UsageError(str(error)) from error
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    """Tell the inner run's tests where the plan is."""
-    if config.option.conformance_plan:
-        config.stash[PLAN] = config.option.conformance_plan
 
 
 def _wanted(config: pytest.Config) -> bool:

@@ -5,6 +5,14 @@ from conformance.record.config import put
 
 CASES: tuple[Case, ...] = (
     Case(
+        name="devices/defaults",
+        title="The default devices and the standard links are in /dev",
+        aims=(
+            *(f"linux.default-devices.{name}" for name in ("null", "zero", "full", "random", "urandom", "tty", "ptmx")),
+            *(f"runtime-linux.dev-symlinks.{name}" for name in ("fd", "stdin", "stdout", "stderr")),
+        ),
+    ),
+    Case(
         name="devices/listed",
         title="Devices of each type, in /dev and elsewhere, with mode and owner, under a strict umask",
         rootfs=(Directory("opt/nodes"),),

@@ -27,6 +27,10 @@ def _points(names: tuple[str, ...]) -> tuple[Directory, ...]:
 CASES: tuple[Case, ...] = (
     Case(
         name="mounts/order",
+        aims=(
+            "config.mounts.order",
+            "config.mounts.linux-mount2",
+        ),
         title="Mounts over, inside and on top of earlier ones",
         rootfs=(Directory("outer/inner"), Directory("tree/deep"), Directory("shelf"), Directory("twice")),
         edits=(
@@ -69,6 +73,13 @@ CASES: tuple[Case, ...] = (
     ),
     Case(
         name="mounts/options",
+        aims=(
+            "config.mounts.options.ro",
+            "config.mounts.options.nosuid",
+            "config.mounts.options.nodev",
+            "config.mounts.options.noexec",
+            "config.mounts.options.strictatime",
+        ),
         title="Each option that sets a flag, on a tmpfs of its own",
         rootfs=(*_points(_SET), Directory("m/plain")),
         edits=(_mount("/m/plain"), *(_mount(f"/m/{name}", options=(name,)) for name in _SET)),
@@ -117,6 +128,7 @@ CASES: tuple[Case, ...] = (
     ),
     Case(
         name="mounts/options-data",
+        aims=("config.mounts.options.unknown-as-data",),
         title="Options that only the filesystem knows",
         rootfs=_points(("data",)),
         edits=(_mount("/m/data", options=("size=128k", "nr_inodes=100", "mode=0751")),),

@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 
 from conformance.plan import Plan, open_certifier
-from conformance.plugin import PLAN
 from conformance.verdict import allure
 from conformance.verdict.judge import Question
 from conformance.verdict.results import ResultsWriter
@@ -18,9 +17,9 @@ SESSION = pytest.StashKey[Session]()
 def pytest_sessionstart(session: pytest.Session) -> None:
     """Look at host and runtime, unless this is the controller of jailed workers, which starts no container."""
     config = session.config
-    if PLAN not in config.stash or (getattr(config.option, "tx", None) and not hasattr(config, "workerinput")):
+    if not config.option.conformance_plan or (getattr(config.option, "tx", None) and not hasattr(config, "workerinput")):
         return
-    plan = Plan.read(config.stash[PLAN])
+    plan = Plan.read(config.option.conformance_plan)
     worker = getattr(config, "workerinput", {}).get("workerid", "main")
     config.stash[SESSION] = Session(
         certifier=open_certifier(plan),

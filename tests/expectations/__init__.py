@@ -1,0 +1,1 @@
+"""Expectations on hand-made records: each seen to pass, to accuse, and to abstain."""

@@ -35,11 +35,11 @@ class Call:
         return subprocess.run([self.real, *self.globals, *(arguments or (self.operation, *self.rest))], check=False).returncode
 
     def status(self) -> str:
-        """The status that the real runtime shows for the container."""
+        """Return the status that the real runtime shows for the container."""
         return str(self.document().get("status", ""))
 
     def document(self) -> dict[str, Any]:
-        """The real state document, empty if there is none."""
+        """Return the real state document, empty if there is none."""
         if self.container_id is None:
             return {}
         command = [self.real, *self.globals, "state", self.container_id]
@@ -60,7 +60,7 @@ def _altered_state(alter: Callable[[dict[str, Any]], object]) -> Behaviour:
         if not document:
             return call.run()
         alter(document)
-        print(json.dumps(document))
+        sys.stdout.write(json.dumps(document))
         return 0
 
     return behaviour
@@ -79,7 +79,7 @@ def state_of_anything(call: Call) -> int:
     """Show a state for every id, known or not."""
     if call.operation != "state" or call.container_id is None or call.document():
         return call.run()
-    print(json.dumps({"ociVersion": "1.0.0", "id": call.container_id, "status": "stopped", "bundle": "/"}))
+    sys.stdout.write(json.dumps({"ociVersion": "1.0.0", "id": call.container_id, "status": "stopped", "bundle": "/"}))
     return 0
 
 

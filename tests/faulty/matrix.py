@@ -10,7 +10,6 @@ import os
 import shutil
 import sys
 from collections.abc import Iterable
-from fnmatch import fnmatchcase
 from pathlib import Path
 
 from conformance.cases.case import Case
@@ -22,7 +21,8 @@ from tests.faulty.fault import Fault
 from tests.faulty.faults import all_faults
 from tests.faulty.install import install
 
-_OPERATIONS = ("lifecycle/*", "hooks/*")
+_ASKING = 8
+_OTHERS = 3
 Pairs = set[tuple[str, str]]
 
 
@@ -60,14 +60,15 @@ def red(certifier: Certifier, cases: Iterable[Case]) -> Pairs:
 
 
 def touched(fault: Fault, certifier: Certifier) -> list[Case]:
-    """Return the cases in which the fault can show."""
-    if fault.behaviour is not None:
-        return [case for case in certifier.cases if any(fnmatchcase(case.name, glob) for glob in _OPERATIONS)]
-    return [case for case in certifier.cases if _changes(fault, certifier, case)]
+    """Return cases in which the fault can show: all that ask for what it reddens, and some that do not."""
+    changed = [case for case in certifier.cases if fault.behaviour is not None or _changes(fault, certifier, case)]
+    asking = {q.case.name for q in certifier.questions() if q.requirement.id in fault.reddens}
+    others = [case for case in changed if case.name not in asking]
+    return [case for case in changed if case.name in asking][:_ASKING] + others[:: max(1, len(others) // _OTHERS)][:_OTHERS]
 
 
 def _changes(fault: Fault, certifier: Certifier, case: Case) -> bool:
-    config = certifier.config_of(case)
+    config = dict(certifier.config_of(case))
     changed = copy.deepcopy(config)
     if fault.config is not None:
         fault.config(changed)

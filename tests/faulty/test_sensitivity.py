@@ -1,7 +1,7 @@
 """Every fault turns exactly the right requirements red, judged by the newest spec on Debian's runc and crun.
 
-A fault of the config can show only in cases whose config it changes, so only these are driven; a fault of an operation
-shows in the cases of lifecycle and hooks. What the real runtime violates by itself is subtracted.
+Driven are the cases that ask for what a fault reddens, and a few others that it touches. What the real runtime violates by
+itself is subtracted.
 """
 
 import json

@@ -19,9 +19,9 @@ def main(name: str, real: str, arguments: list[str]) -> int:
     found = fault(name)
     if found.behaviour is not None:
         return perform(found.behaviour, real, arguments)
-    if "create" in arguments:
-        return _create(found, real, arguments)
-    os.execv(real, [real, *arguments])
+    if "create" not in arguments:
+        os.execv(real, [real, *arguments])
+    return _create(found, real, arguments)
 
 
 def _create(found: Fault, real: str, arguments: list[str]) -> int:

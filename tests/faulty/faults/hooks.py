@@ -120,6 +120,7 @@ FAULTS = (
     ),
     Fault(
         name="hooks-startcontainer-after-start",
+        real="crun",  # runc 1.1 calls poststart hooks during create
         config=_moved("startContainer", "poststart"),
         reddens=(
             "config.hooks.startcontainer.exec-ns",
@@ -130,11 +131,13 @@ FAULTS = (
     ),
     Fault(
         name="hooks-prestart-after-start",
+        real="crun",  # runc 1.1 calls poststart hooks during create
         config=_moved("prestart", "poststart"),
         reddens=("config.hooks.prestart.when", "config.hooks.prestart.before-createruntime"),
     ),
     Fault(
         name="hooks-createruntime-after-start",
+        real="crun",  # runc 1.1 calls poststart hooks during create
         config=_moved("createRuntime", "poststart"),
         reddens=(
             "config.hooks.createruntime.when",
@@ -144,6 +147,7 @@ FAULTS = (
     ),
     Fault(
         name="hooks-createcontainer-after-start",
+        real="crun",  # runc 1.1 calls poststart hooks during create
         config=_moved("createContainer", "poststart"),
         reddens=(
             "config.hooks.createcontainer.when",
