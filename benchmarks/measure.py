@@ -42,7 +42,7 @@ def _driving(values: dict[str, list[float]]) -> list[Figure]:
         milliseconds("wall, bare loop", values["bare wall"]),
         milliseconds("wall, driven", values["driven wall"]),
         Figure(name=RATIO, unit="", values=ratios, target=0.10),
-        milliseconds("standard snapshot, CPU", values["snapshot"], target=1.5),
+        milliseconds("snapshot, CPU", values["snapshot"], target=1.5),
     ]
 
 
@@ -90,7 +90,15 @@ def _loop(lane: str, plan_file: str) -> dict[str, Any]:
 def _inner(lane: str, plan_file: str, *arguments: str) -> None:
     """Run the certification tests as the supervisor does."""
     tests = PACKAGE / "runtime"
-    options = ["-c", str(tests / "pytest.ini"), f"--rootdir={PACKAGE.parent}", "-p", "conformance.plugin", "-p", "no:cacheprovider"]
+    options = [
+        "-c",
+        str(tests / "pytest.ini"),
+        f"--rootdir={PACKAGE.parent}",
+        "-p",
+        "conformance.plugin",
+        "-p",
+        "no:cacheprovider",
+    ]
     _jailed(lane, "-m", "pytest", *options, f"--conformance-plan={plan_file}", *arguments, str(tests))
 
 

@@ -24,7 +24,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure() -> None:
     """Answer without a container from now on; this process does nothing else."""
-    Certifier.answer = _answer  # type: ignore[method-assign]  # the one thing that an undriven run leaves out
+    Certifier.answer = _answer  # type: ignore[method-assign, assignment]  # the one thing that an undriven run leaves out
 
 
 @pytest.hookimpl(wrapper=True)

@@ -37,7 +37,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--lane",
         action="append",
         default=[],
-        choices=["host", "v1", "v2"],
+        metavar="host|v1|v2",
         help="cgroup layout to run in: the host's own, or a v1 or v2 view of it; repeatable",
     )
     group.addoption(

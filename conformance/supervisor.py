@@ -6,14 +6,16 @@ No container is started here, and nothing is judged: the inner runs write result
 import contextlib
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import conformance
+from conformance.host import claims, kernel
 from conformance.plan import Plan
 from conformance.subject.adapter import AdapterError, adapter_for
 from conformance.subject.identify import NotARuntime, find, identify
@@ -28,6 +30,8 @@ TESTS = PACKAGE / "runtime"
 WAIVERS = PACKAGE / "waivers"
 DEFAULT_RUNTIMES = ("runc", "crun")
 LANES = ("host", "v1", "v2")
+WORK_PREFIX = "oci-conformance-run."
+"""Of work directories, as `conformance.host.claims.PREFIX` is of sessions."""
 
 
 class UsageError(ValueError):
@@ -68,6 +72,11 @@ def run(request: Request) -> int:
 
     Raises UsageError before anything is started if the request cannot be carried out as it stands.
     """
+    if os.geteuid() != 0:
+        raise UsageError(f"certifying a runtime needs root, and this is uid {os.geteuid()}")
+    for lane in request.lanes:
+        if lane not in LANES:
+            raise UsageError(f"there is no lane {lane!r}: choose one of {', '.join(LANES)}")
     runtimes = _runtimes(request)
     waiver_files = (*sorted(str(path) for path in WAIVERS.glob("*.toml")), *request.waivers)
     try:
@@ -138,7 +147,7 @@ def _certify(plan: Plan, request: Request, merged: _Merged) -> bool:
 
 
 def _jail(lane: str) -> list[str]:
-    return [sys.executable, "-m", "conformance.host.jail", f"--lane={lane}", "--"]
+    return [sys.executable, "-m", "conformance.host.jail", f"--lane={lane}", "--die-with-parent", "--"]
 
 
 def _inner(plan: Plan, request: Request, plan_file: str, report: Path) -> list[str]:
@@ -161,7 +170,20 @@ def _call(command: Sequence[str]) -> int:
     environment = os.environ | {
         "PYTHONPATH": os.pathsep.join([str(PACKAGE.parent), os.environ.get("PYTHONPATH", "")]).rstrip(os.pathsep)
     }
-    return subprocess.run(command, env=environment, check=False).returncode
+    # Whoever kills us means our children too. This process has one thread, so code of ours may run between fork and exec.
+    return subprocess.run(command, env=environment, check=False, preexec_fn=_dying_with(os.getpid())).returncode
+
+
+def _dying_with(parent: int) -> Callable[[], None]:
+    """Return what makes the calling process get SIGTERM when `parent` dies; execve(2) does not change that."""
+
+    def request() -> None:
+        kernel.prctl_set_pdeathsig(signal.SIGTERM)
+        # The parent may have died before it could be the death that we hear of.
+        if os.getppid() != parent:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    return request
 
 
 def _merge_results(merged: _Merged, request: Request) -> list[dict[str, object]]:
@@ -186,8 +208,12 @@ def _conclude(lines: Sequence[dict[str, object]], merged: _Merged, complaints: I
 
 @contextlib.contextmanager
 def _work_directory() -> Iterator[Path]:
-    path = Path(tempfile.mkdtemp(prefix="oci-conformance-"))
+    """Make a directory of our own, after removing those of killed runs, which nobody holds any more."""
+    parent = tempfile.gettempdir()
+    claims.sweep(parent, shutil.rmtree, prefix=WORK_PREFIX)
+    path, holder = claims.claim(parent, WORK_PREFIX + claims.session_name().removeprefix(claims.PREFIX))
     try:
-        yield path
+        yield Path(path)
     finally:
         shutil.rmtree(path, ignore_errors=True)
+        os.close(holder)

@@ -42,7 +42,7 @@ class Bundle:
 
     def foreign(self) -> dict[str, bool]:
         """Say of each namespace ("namespace net") and mount ("mount /path") of the case whether it is still there."""
-        points = set(mount_points())
+        points = set(mount_points()) if self.namespaces or self.mounts else set()
         held = {f"namespace {name}": os.path.realpath(path) in points for name, path in self.namespaces.items()}
         return held | {f"mount {mount.target}": os.path.realpath(mount.target) in points for mount in self.mounts}
 

@@ -49,4 +49,4 @@ def mount_points() -> list[str]:
 
 def _unescaped(field: bytes) -> bytes:
     """Undo the kernel's octal escapes of space, tab, newline and backslash."""
-    return _OCTAL.sub(lambda match: bytes([int(match[1], 8)]), field)
+    return _OCTAL.sub(lambda match: bytes([int(match[1], 8)]), field) if b"\\" in field else field

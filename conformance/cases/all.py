@@ -1,7 +1,9 @@
 """Every hand-written case there is."""
 
 from conformance.cases import (
+    cgroups,
     credentials,
+    device_list,
     devices,
     extensibility,
     hooks,
@@ -16,7 +18,9 @@ from conformance.cases import (
 from conformance.cases.case import Case
 
 CASES: tuple[Case, ...] = (
+    *cgroups.CASES,
     *credentials.CASES,
+    *device_list.CASES,
     *devices.CASES,
     *extensibility.CASES,
     *hooks.CASES,

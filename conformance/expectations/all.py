@@ -3,7 +3,9 @@
 from conformance.expectations import (
     binds,
     capabilities,
+    cgroups,
     credentials,
+    device_list,
     devices,
     extensibility,
     hooks,
@@ -28,7 +30,9 @@ from conformance.expectations.contract import Expectation
 EXPECTATIONS: tuple[Expectation, ...] = (
     *binds.EXPECTATIONS,
     *capabilities.EXPECTATIONS,
+    *cgroups.EXPECTATIONS,
     *credentials.EXPECTATIONS,
+    *device_list.EXPECTATIONS,
     *devices.EXPECTATIONS,
     *extensibility.EXPECTATIONS,
     *hooks.EXPECTATIONS,

@@ -29,7 +29,7 @@ def worked(record: Record, name: str) -> bool:
         "start": bool(record.program_started),
         "state": any(reading.document is not None for reading in record.states),
         "kill": record.exit_code == -9,
-        "delete": record.leaks is not None and _state_refused_after_delete(record),
+        "delete": record.leaks is not None and _was_there(record) and _state_refused_after_delete(record),
     }
     claimed = any(op.name == name and not op.note and op.succeeded for op in record.operations)
     return claimed and effects.get(name, False)
@@ -54,6 +54,11 @@ def made_while(record: Record, name: str, statuses: set[Status]) -> list[Operati
     if not found:
         raise Unexercised(f"no {name} while {' or '.join(sorted(statuses))} in this record")
     return found
+
+
+def _was_there(record: Record) -> bool:
+    """Whether there was a container that could be deleted: what was never made is never there afterwards either."""
+    return "created" in record.snapshots or bool(record.program_started)
 
 
 def _state_refused_after_delete(record: Record) -> bool:

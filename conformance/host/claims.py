@@ -8,6 +8,7 @@ import contextlib
 import errno
 import fcntl
 import os
+import signal
 import sys
 import time
 from collections.abc import Callable
@@ -39,11 +40,11 @@ def claim(parent: str, name: str) -> tuple[str, int]:
             os.close(fd)
 
 
-def sweep(parent: str, remove: Callable[[str], None]) -> None:
+def sweep(parent: str, remove: Callable[[str], None], *, prefix: str = PREFIX) -> None:
     """Remove what sessions left below `parent` that nobody holds any more. What cannot be removed is told on stderr."""
     for name in os.listdir(parent):
         path = f"{parent}/{name}"
-        fd = _held(path) if name.startswith(PREFIX) else None
+        fd = _held(path) if name.startswith(prefix) else None
         if fd is None:
             continue
         try:
@@ -54,11 +55,23 @@ def sweep(parent: str, remove: Callable[[str], None]) -> None:
             os.close(fd)
 
 
+def sweep_cgroups(parent: str, top: str) -> None:
+    """Sweep below `parent` and below its siblings: the sessions before us may have run in another scope or container."""
+    places = {parent}
+    if parent != top:
+        places |= {entry.path for entry in os.scandir(os.path.dirname(parent)) if entry.is_dir()}
+    for place in places:
+        # Another's scope may go away at any time.
+        with contextlib.suppress(FileNotFoundError):
+            sweep(place, remove_cgroup)
+
+
 def remove_cgroup(path: str) -> None:
-    """Remove a cgroup and those below it, waiting for dying processes to leave; raises OSError after 10 seconds."""
+    """Remove a cgroup and those below it, with the processes in them; raises OSError after 10 seconds."""
     deadline = time.monotonic() + _PATIENCE
     while os.path.isdir(path):
         thaw(path)
+        _kill(path)
         try:
             for directory, _, _ in os.walk(path, topdown=False):
                 os.rmdir(directory)
@@ -75,6 +88,27 @@ def thaw(path: str) -> None:
     for directory, _, files in os.walk(path):
         if "freezer.state" in files:
             write(f"{directory}/freezer.state", "THAWED")
+
+
+def _kill(path: str) -> None:
+    """Kill the processes in v1 and v2 cgroups at and below `path`: a session whose janitor is dead has to be dead too."""
+    for directory, _, _ in os.walk(path):
+        # A process of a pid namespace that is not below ours reads as 0.
+        for pid in filter(None, _members(directory)):
+            with contextlib.suppress(ProcessLookupError, FileNotFoundError):
+                pidfd = os.pidfd_open(pid)
+                # Only now does the number name one process for ever: is it still the one that we mean?
+                if pid in _members(directory):
+                    signal.pidfd_send_signal(pidfd, signal.SIGKILL)
+                os.close(pidfd)
+
+
+def _members(cgroup: str) -> list[int]:
+    try:
+        return [int(word) for word in read(f"{cgroup}/cgroup.procs").split()]
+    except OSError:
+        # Gone meanwhile, or a threaded cgroup, whose processes its domain lists.
+        return []
 
 
 def hand_on(parent: str, controllers: frozenset[str]) -> None:

@@ -1,11 +1,12 @@
 """Run a command as pid 1 of private pid, mount and cgroup namespaces, and leave nothing behind.
 
-    python -m conformance.host.jail [--lane=host|v1|v2] [--workdir=DIR] -- COMMAND...
+    python -m conformance.host.jail [--lane=host|v1|v2] [--workdir=DIR] [--die-with-parent] -- COMMAND...
 
 The command finds a private tmpfs in OCI_CONFORMANCE_WORKDIR (a directory below DIR, by default $TMPDIR or /tmp) and the lane
 in OCI_CONFORMANCE_LANE. It is the parent of every orphan of its session. The calling process stays outside as janitor: it
 relays signals and the exit status (128+N for signal N), and removes cgroups and work directory. If either of the two dies,
 the kernel ends the whole session; directories that a doubly killed session could not remove are swept by the next start.
+With --die-with-parent the death of the janitor's parent is a SIGTERM too.
 Exit status 4: there is no session, and one line on stderr says why. 126, 127: the command cannot be executed, is not there.
 """
 
@@ -28,17 +29,19 @@ EXIT_NOT_FOUND = 127
 HARNESS_CGROUP = "harness"
 WORKDIR_VARIABLE = "OCI_CONFORMANCE_WORKDIR"
 LANE_VARIABLE = "OCI_CONFORMANCE_LANE"
-_USAGE = "usage: python -m conformance.host.jail [--lane=host|v1|v2] [--workdir=DIR] -- COMMAND..."
+_DIE_WITH_PARENT = "--die-with-parent"
+_USAGE = f"usage: python -m conformance.host.jail [--lane=host|v1|v2] [--workdir=DIR] [{_DIE_WITH_PARENT}] -- COMMAND..."
 
 
 class Options:
     """The command line."""
 
-    __slots__ = ("command", "lane", "workdir")
+    __slots__ = ("command", "die_with_parent", "lane", "workdir")
 
-    def __init__(self, *, lane: str, workdir: str, command: Sequence[str]) -> None:
+    def __init__(self, *, lane: str, workdir: str, die_with_parent: bool, command: Sequence[str]) -> None:
         self.lane = lane
         self.workdir = workdir
+        self.die_with_parent = die_with_parent
         self.command = tuple(command)
 
 
@@ -55,8 +58,12 @@ def parsed(arguments: Sequence[str]) -> Options:
     """Read the command line by hand, since argparse costs more than the whole jail. Raises CannotJailError."""
     values = {"--lane": "host", "--workdir": os.environ.get("TMPDIR") or "/tmp"}
     rest = list(arguments)
+    die_with_parent = False
     while rest and rest[0] != "--":
         name, equals, value = rest.pop(0).partition("=")
+        if name == _DIE_WITH_PARENT and not equals:
+            die_with_parent = True
+            continue
         if name not in values or not (equals or rest):
             raise CannotJailError(_USAGE)
         values[name] = value if equals else rest.pop(0)
@@ -64,13 +71,16 @@ def parsed(arguments: Sequence[str]) -> Options:
         raise CannotJailError(_USAGE)
     if values["--lane"] not in LANES:
         raise CannotJailError(f"there is no lane {values['--lane']!r}: choose one of {', '.join(LANES)}")
-    return Options(lane=values["--lane"], workdir=os.path.abspath(values["--workdir"]), command=rest[1:])
+    workdir = os.path.abspath(values["--workdir"])
+    return Options(lane=values["--lane"], workdir=workdir, die_with_parent=die_with_parent, command=rest[1:])
 
 
 def run(options: Options) -> int:
     """Make the session, run the command in it, take everything away; returns the command's exit status."""
     if os.geteuid() != 0:
         raise CannotJailError(f"private pid, mount and cgroup namespaces need root, and this is uid {os.geteuid()}")
+    if options.die_with_parent:
+        kernel.prctl_set_pdeathsig(signal.SIGTERM)
     janitor = os.pidfd_open(os.getpid())
     # From here on nothing interrupts us: signals wait until the command is there to get them.
     original_mask = signal.pthread_sigmask(signal.SIG_BLOCK, {*RELAYED, signal.SIGCHLD})

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from conformance.host import kernel
 from conformance.host.cgroup_views import View, host_links, mount_v1, planned
-from conformance.host.claims import claim, hand_on, locked, remove_cgroup, session_name, sweep, take_back, thaw
+from conformance.host.claims import claim, hand_on, locked, remove_cgroup, session_name, sweep, sweep_cgroups, take_back, thaw
 from conformance.host.hierarchies import CannotJailError, Hierarchy, free_v1_controllers, hierarchies, read, v2_parent, write
 
 
@@ -91,12 +91,12 @@ def _reachable(lane: str, found: Sequence[Hierarchy], directory: str) -> tuple[H
 def _claim_v1(session: Session, hierarchy: Hierarchy, name: str | None, cleanup: contextlib.ExitStack) -> None:
     """Sweep our place in a v1 hierarchy, and make our cgroup `name` there, if any."""
     try:
-        parent, _ = hierarchy.place()
+        parent, top = hierarchy.place()
     except CannotJailError:
         if name is None:
             return
         raise
-    sweep(parent, remove_cgroup)
+    sweep_cgroups(parent, top)
     if name is None:
         return
     path, _ = claim(parent, name)
@@ -111,13 +111,14 @@ def _claim_v1(session: Session, hierarchy: Hierarchy, name: str | None, cleanup:
 def _claim_v2(session: Session, hierarchy: Hierarchy, name: str | None, cleanup: contextlib.ExitStack) -> None:
     """Sweep our place in the v2 hierarchy, and make our cgroup `name` there, with every controller that can be had."""
     try:
-        parent, controllers = v2_parent(*hierarchy.place())
+        directory, top = hierarchy.place()
+        parent, controllers = v2_parent(directory, top)
     except CannotJailError:
         if name is None:
             return
         raise
     with _lock(parent):
-        sweep(parent, remove_cgroup)
+        sweep_cgroups(parent, top)
         take_back(parent)
         if name is None:
             return

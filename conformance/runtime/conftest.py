@@ -21,8 +21,12 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         return
     plan = Plan.read(config.option.conformance_plan)
     worker = getattr(config, "workerinput", {}).get("workerid", "main")
+    certifier = open_certifier(plan)
+    if config.getoption("allure_report_dir", None):
+        driver = certifier.driver
+        allure.write_directory(Path(config.option.allure_report_dir), facts=driver.facts, host=driver.host)
     config.stash[SESSION] = Session(
-        certifier=open_certifier(plan),
+        certifier=certifier,
         writer=ResultsWriter(Path(plan.directory, f"results-{worker}.jsonl")),
         waivers=load(Path(path) for path in plan.waivers),
         reproducers=Path(plan.reproducers),

@@ -60,8 +60,8 @@ def targets(machine: str, instructions: Sequence[Any]) -> list[int]:
     """Return where jumps and calls lead."""
     jumps = re.compile(r"j.*|call|b|bl|b\.le|cbz|beqz|blez")
     found = [each for each in instructions if jumps.fullmatch(each.mnemonic)]
-    base = (lambda each: int(each.address)) if machine == "riscv64" else lambda _: 0
-    return [base(each) + int(each.op_str.split(", ")[-1].lstrip("#"), 0) for each in found]
+    relative = machine == "riscv64"
+    return [(int(each.address) if relative else 0) + int(each.op_str.split(", ")[-1].lstrip("#"), 0) for each in found]
 
 
 @each_machine

@@ -113,6 +113,16 @@ def create_replaces(call: Call) -> int:
     return call.run()
 
 
+def failed_create_leaves_state(call: Call) -> int:
+    """Leave a directory of the container that could not be made in the state directory."""
+    status = call.run()
+    if call.operation == "create" and status != 0:
+        root = call.globals[call.globals.index("--root") + 1]
+        Path(root).mkdir(exist_ok=True)
+        Path(root, f"{call.container_id}.left").mkdir(exist_ok=True)
+    return status
+
+
 def start_nothing(call: Call) -> int:
     """Report success of a start that never happened."""
     return 0 if call.operation == "start" and call.container_id else call.run()
@@ -200,6 +210,7 @@ BEHAVIOURS: dict[str, Behaviour] = {
         create_starts,
         create_again_in_silence,
         create_replaces,
+        failed_create_leaves_state,
         start_nothing,
         start_again_in_silence,
         start_again_kills,

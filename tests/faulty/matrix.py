@@ -21,8 +21,8 @@ from tests.faulty.fault import Fault
 from tests.faulty.faults import all_faults
 from tests.faulty.install import install
 
-_ASKING = 8
-_OTHERS = 3
+_ASKING = 2
+_OTHERS = 1
 Pairs = set[tuple[str, str]]
 
 
@@ -62,9 +62,13 @@ def red(certifier: Certifier, cases: Iterable[Case]) -> Pairs:
 def touched(fault: Fault, certifier: Certifier) -> list[Case]:
     """Return cases in which the fault can show: all that ask for what it reddens, and some that do not."""
     changed = [case for case in certifier.cases if fault.behaviour is not None or _changes(fault, certifier, case)]
-    asking = {q.case.name for q in certifier.questions() if q.requirement.id in fault.reddens}
-    others = [case for case in changed if case.name not in asking]
-    return [case for case in changed if case.name in asking][:_ASKING] + others[:: max(1, len(others) // _OTHERS)][:_OTHERS]
+    asked = {(q.case.name, q.requirement.id) for q in certifier.questions()}
+    chosen: list[Case] = []
+    for requirement in fault.reddens:
+        chosen += [case for case in changed if (case.name, requirement) in asked][:_ASKING]
+    names = {case.name for case in chosen}
+    others = [case.name for case in changed if case.name not in names][:_OTHERS]
+    return [case for case in changed if case.name in names.union(others)]
 
 
 def _changes(fault: Fault, certifier: Certifier, case: Case) -> bool:

@@ -71,6 +71,25 @@ def test_a_claim_is_a_lock_that_others_feel(tmp_path: Path) -> None:
     assert held
 
 
+_OTHER_SCOPE = """
+import os, sys
+sys.path.insert(0, sys.argv[1])
+from conformance.host.claims import sweep_cgroups
+from conformance.host.facts import gather
+top = gather(lane="v2").cgroup_mounts[""]
+for path in ("ours", "other", "other/oci-conformance.1.2", "other/oci-conformance.1.2/below", "other/stays"):
+    os.mkdir(f"{top}/{path}")
+sweep_cgroups(f"{top}/ours", top)
+print(sorted(entry.name for entry in os.scandir(f"{top}/other") if entry.is_dir()))
+"""
+
+
+@needs_root
+def test_what_was_left_in_the_scope_beside_ours_is_swept(tmp_path: Path) -> None:
+    done = jailed(sys.executable, "-c", _OTHER_SCOPE, str(PROJECT), lane="v2", workdir=tmp_path)
+    assert (done.stdout, done.stderr) == ("['stays']\n", "")
+
+
 @needs_root
 def test_controllers_enabled_for_sessions_are_disabled_after_the_last_one(tmp_path: Path) -> None:
     """In a v2 cgroup of its own, since the host's is shared with other sessions."""

@@ -2,6 +2,7 @@
 
 import os
 import pty
+import re
 import signal
 import subprocess
 import sys
@@ -37,6 +38,18 @@ def test_the_work_directory_is_a_private_tmpfs(lane: str, tmp_path: Path) -> Non
     )
     done = jailed("sh", "-c", script, lane=lane, workdir=tmp_path)
     assert done.stdout.split() == ["tmpfs", lane, "0"]
+
+
+@needs_root
+def test_mounts_of_a_host_that_shares_them_do_not_propagate(tmp_path: Path) -> None:
+    """Systemd makes everything shared; here unshare(1) stands for it."""
+    inside = command_line("cat", "/proc/self/mountinfo", lane="host", workdir=tmp_path)
+    shares = ["unshare", "--mount", "--propagation=shared"]
+    control = subprocess.run([*shares, "cat", "/proc/self/mountinfo"], capture_output=True, text=True, check=True)
+    done = subprocess.run([*shares, *inside], cwd=PROJECT, capture_output=True, text=True, check=True)
+    assert " shared:" in control.stdout
+    assert done.stdout
+    assert not re.search(r" (shared|master):", done.stdout)
 
 
 @needs_root

@@ -3,6 +3,7 @@
 import os
 import random
 import signal
+import sys
 import time
 from itertools import cycle
 from pathlib import Path
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from conformance.host.cgroup_views import LANES
-from tests.host.jails import Start, Started, alive, bundle, descendants, jailed, needs_runc, shell, traces
+from tests.host.jails import Start, Started, alive, bundle, descendants, jailed, needs_root, needs_runc, shell, traces
 
 _ROUNDS = 50
 _VICTIMS = ("janitor", "pid 1", "both")
@@ -25,11 +26,11 @@ def _busy(directory: Path) -> tuple[str, ...]:
 
 def _kill(started: Started, victim: str) -> None:
     pid_1 = started.pid_1
-    if victim != "janitor" and pid_1:
+    if victim in ("pid 1", "both") and pid_1:
         os.kill(pid_1, signal.SIGKILL)
     if victim != "pid 1":
         started.janitor.kill()
-    started.janitor.communicate(timeout=30)
+    started.janitor.wait(timeout=30)
 
 
 @needs_runc
@@ -60,6 +61,36 @@ def test_fifty_kills_leave_nothing_after_the_next_start(tmp_path: Path, start: S
     # The control: at each kill pid 1 was alive, and mostly a runtime or a container beside it.
     assert min(alive_before) >= 1
     assert sum(count > 1 for count in alive_before) > _ROUNDS / 2
+
+
+@needs_root
+@pytest.mark.parametrize("victim", _VICTIMS)
+def test_the_death_of_one_side_ends_all_at_once(victim: str, tmp_path: Path, start: Start) -> None:
+    """Without a next start: only directories may be left."""
+    started = start("sh", "-c", "sh -c 'echo ready; exec sleep 60'; true", workdir=tmp_path)
+    assert started.said() == "ready"
+    processes = descendants(started.janitor.pid)
+    _kill(started, victim)
+    deadline = time.monotonic() + 10
+    while alive(processes) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert len(processes) >= 2
+    assert not alive(processes)
+
+
+@needs_root
+def test_a_command_that_outlives_its_janitor_is_ended_by_the_next_start(tmp_path: Path, start: Start) -> None:
+    """It has switched its parent-death signal off."""
+    program = "import ctypes, time; ctypes.CDLL(None).prctl(1, 0, 0, 0, 0); print('ready', flush=True); time.sleep(60)"
+    started = start(sys.executable, "-c", program, workdir=tmp_path)
+    assert started.said() == "ready"
+    processes = descendants(started.janitor.pid)
+    _kill(started, "janitor")
+    # The control: it does live on.
+    assert alive(processes) == processes
+    assert jailed("true", workdir=tmp_path).returncode == 0
+    assert not alive(processes)
+    assert not traces(started.name, tmp_path)
 
 
 @needs_runc

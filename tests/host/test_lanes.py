@@ -53,6 +53,13 @@ def test_the_v2_lane_has_the_unified_hierarchy_alone(tmp_path: Path) -> None:
 
 
 @needs_root
+def test_a_view_in_a_view_takes_its_place(tmp_path: Path) -> None:
+    inner = command_line("cat", "/proc/self/mountinfo", lane="v2", workdir=tmp_path)
+    done = jailed(*inner, lane="v2", workdir=tmp_path)
+    assert [mount.root for mount in cgroup_mounts(done.stdout)] == ["/"]
+
+
+@needs_root
 @each_lane
 def test_the_command_sees_its_own_cgroups_as_roots(lane: str, tmp_path: Path) -> None:
     mountinfo, cgroup = _shown(lane, tmp_path)

@@ -20,13 +20,7 @@ def _refuse_annotation(config: Config) -> None:
         refuse(config)
 
 
-def _refuse_empty_annotation(config: Config) -> None:
-    if "" in config.get("annotations", {}).values():
-        refuse(config)
-
-
 FAULTS: tuple[Fault, ...] = (
     Fault(name="unknown-property-refused", reddens=("config.extensibility.ignore-unknown",), config=_refuse_property),
     Fault(name="unknown-annotation-refused", reddens=("config.annotations.unknown-ignored",), config=_refuse_annotation),
-    Fault(name="empty-annotation-refused", reddens=("config.annotations.value-empty",), config=_refuse_empty_annotation),
 )

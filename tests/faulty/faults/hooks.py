@@ -124,10 +124,14 @@ FAULTS = (
         config=_moved("startContainer", "poststart"),
         reddens=(
             "config.hooks.startcontainer.exec-ns",
-            "config.hooks.startcontainer.when",
             "runtime.lifecycle.step07-startcontainer-fail",
             _ARGS,
         ),
+    ),
+    Fault(
+        name="hooks-startcontainer-during-create",
+        config=_moved("startContainer", "createContainer"),
+        reddens=("config.hooks.startcontainer.when", _ARGS),
     ),
     Fault(
         name="hooks-prestart-after-start",
