@@ -13,10 +13,14 @@ def _needs_first_processor(host: Host) -> str:
 
 CASES: tuple[Case, ...] = (
     Case(
+        name="cgroups/path",
+        title="An absolute path, and no limits",
+        aims=("linux.cgroups.path.absolute",),
+    ),
+    Case(
         name="cgroups/pids",
         title="At most 40 processes",
         edits=(put("/linux/resources", {"pids": {"limit": 40}}),),
-        aims=("linux.cgroups.path.absolute",),
     ),
     Case(
         name="cgroups/memory",

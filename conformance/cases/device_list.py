@@ -3,7 +3,10 @@
 from conformance.cases.case import Case
 from conformance.record.config import put
 
-_NOTHING = {"allow": False, "access": "rwm"}
+_NOTHING = {"allow": False, "type": "a", "access": "rwm"}
+
+_CHARACTER_122 = {"allow": True, "type": "c", "major": 122, "access": "rwm"}
+_EVERY_BLOCK = {"allow": True, "type": "b", "access": "rwm"}
 
 
 def _char(minor: int, access: str, *, allow: bool = True) -> dict[str, object]:
@@ -11,6 +14,11 @@ def _char(minor: int, access: str, *, allow: bool = True) -> dict[str, object]:
 
 
 CASES: tuple[Case, ...] = (
+    Case(
+        name="device-list/allow",
+        title="One device is allowed",
+        edits=(put("/linux/resources", {"devices": [_char(6, "rwm")]}),),
+    ),
     Case(
         name="device-list/letters",
         title="Nothing is allowed but to read one device, to write another, and to do both with a third",
@@ -35,19 +43,13 @@ CASES: tuple[Case, ...] = (
         ),
     ),
     Case(
+        name="device-list/type",
+        title="Everything is allowed by an entry without a type",
+        edits=(put("/linux/resources", {"devices": [{"allow": True, "access": "rwm"}]}),),
+    ),
+    Case(
         name="device-list/numbers",
         title="Entries without a minor number, and without any",
-        edits=(
-            put(
-                "/linux/resources",
-                {
-                    "devices": [
-                        _NOTHING,
-                        {"allow": True, "type": "c", "major": 122, "access": "rwm"},
-                        {"allow": True, "type": "b", "access": "rm"},
-                    ]
-                },
-            ),
-        ),
+        edits=(put("/linux/resources", {"devices": [_CHARACTER_122, _EVERY_BLOCK]}),),
     ),
 )

@@ -74,6 +74,7 @@ CASES: tuple[Case, ...] = (
     Case(
         name="mounts/options",
         aims=(
+            "config.mounts.linux-mount2",
             "config.mounts.options.ro",
             "config.mounts.options.nosuid",
             "config.mounts.options.nodev",

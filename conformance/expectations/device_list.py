@@ -77,6 +77,8 @@ class Ruling:
     device: Device
     letter: str
     rules: tuple[Rule, ...]
+    partial: bool
+    """An entry about the device has one of the letters and not the other."""
 
     @property
     def allowed(self) -> bool:
@@ -133,7 +135,8 @@ def _ruling(found: Sequence[Rule], device: Device, letter: str) -> Ruling | None
     alike = len({(rule.major, rule.minor) for rule in special}) <= 1
     agreed = len({rule.allow for rule in special}) <= 1
     # With "all" allowed, one denial counts even after a narrower permission, so both have to name the same.
-    return Ruling(device, letter, relevant) if alike or agreed else None
+    partial = any(rule.matches(device) and set(rule.access) & set(_LETTERS) not in ({*_LETTERS}, set()) for rule in found)
+    return Ruling(device, letter, relevant, partial) if alike or agreed else None
 
 
 # Which rulings show what
@@ -144,11 +147,11 @@ def _any(_ruling: Ruling) -> bool:
 
 
 def _some_letters(ruling: Ruling) -> bool:
-    return not set(_LETTERS) <= set(ruling.rules[-1].access)
+    return ruling.partial
 
 
 def _disagreed(ruling: Ruling) -> bool:
-    return ruling.rules[0].allow != ruling.allowed
+    return any(rule.allow != ruling.allowed for rule in ruling.rules)
 
 
 def _no_type(ruling: Ruling) -> bool:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from conformance.host.hierarchies import cgroup_mounts, hierarchies, read
-from tests.host.jails import Start, bundle, each_lane, jailed, needs_root, needs_runc, shell, traces
+from tests.host.jails import Start, bundle, command_line, each_lane, jailed, needs_root, needs_runc, shell, traces
 
 
 def _shown(lane: str, workdir: Path) -> tuple[str, str]:

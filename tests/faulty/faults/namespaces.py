@@ -103,7 +103,7 @@ FAULTS: tuple[Fault, ...] = (
     Fault(name="another-domainname", reddens=("config.domainname.effect",), config=_replaced("domainname")),
     Fault(
         name="sysctl-ignored",
-        reddens=("linux.sysctl.effect",),
+        reddens=("linux.sysctl.effect", "runtime.create.error-unappliable"),
         config=lambda config: config["linux"].pop("sysctl", None),
     ),
     Fault(
