@@ -65,6 +65,8 @@ class _Merged:
     results: list[Path] = field(default_factory=list)
     junit: list[Path] = field(default_factory=list)
     incomplete: bool = False
+    runs: int = 0
+    """How many inner runs were started."""
 
 
 def run(request: Request) -> int:
@@ -139,7 +141,8 @@ def _certify(plan: Plan, request: Request, merged: _Merged) -> bool:
     if request.smoke_gate and _call([*_jail(plan.lane), sys.executable, "-m", "conformance.smoke", plan_file]) != 0:
         return False
     report = Path(plan.directory, "junit.xml")
-    status = _call(_inner(plan, request, plan_file, report))
+    merged.runs += 1
+    status = _call(_inner(plan, request, plan_file, report, first=merged.runs == 1))
     merged.results += sorted(Path(plan.directory).glob("results-*.jsonl"))
     if report.exists():
         merged.junit.append(report)
@@ -150,13 +153,15 @@ def _jail(lane: str) -> list[str]:
     return [sys.executable, "-m", "conformance.host.jail", f"--lane={lane}", "--die-with-parent", "--"]
 
 
-def _inner(plan: Plan, request: Request, plan_file: str, report: Path) -> list[str]:
+def _inner(plan: Plan, request: Request, plan_file: str, report: Path, *, first: bool) -> list[str]:
     """Return the inner pytest's command line. With workers each of them is jailed, their controller is not."""
+    # What the first run leaves in Allure's directory is no business of the second to remove.
+    passed_on = [each for each in request.pytest_arguments if first or each != "--clean-alluredir"]
     arguments = [
         *("-c", str(TESTS / "pytest.ini"), f"--rootdir={PACKAGE.parent}", "-p", "conformance.plugin"),
         *("--no-header", "--tb=short", f"--conformance-plan={plan_file}"),
         *([f"--junitxml={report}"] if request.junit else []),
-        *request.pytest_arguments,
+        *passed_on,
     ]
     pytest = [sys.executable, "-m", "pytest", *arguments]
     if request.workers < 1:
