@@ -47,8 +47,8 @@ def make(lane: str, parent: str, cleanup: contextlib.ExitStack) -> Session:
     workdir, _ = claim(parent, name)
     cleanup.callback(os.rmdir, workdir)
     found = hierarchies(read("/proc/self/cgroup"), read("/proc/self/mountinfo"))
-    reachable = _reachable(lane, found, workdir)
     cleanup.callback(unmount_if_mounted, workdir)
+    reachable = _reachable(lane, found, workdir)
     session = Session(workdir=workdir, view=planned(lane, found if lane == "host" else reachable, host_links()))
     shown = {hierarchy.name for hierarchy in session.view.hierarchies}
     # The freezer first: what it holds of a killed session would keep that session's cgroups everywhere.

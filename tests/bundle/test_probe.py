@@ -63,7 +63,10 @@ def test_a_forked_child_pauses_and_the_parent_goes_on(machine: str, tmp_path: Pa
         assert child > 0
         try:
             assert proxy.call(known["getpid"], timeout=_SECONDS)[0] == process.pid
-            assert Path(f"/proc/{child}/stat").read_text().rsplit(")", 1)[1].split()[:2] == ["S", str(process.pid)]
+            deadline = time.monotonic() + _SECONDS
+            while (seen := Path(f"/proc/{child}/stat").read_text().rsplit(")", 1)[1].split()[:2])[0] != "S":
+                assert time.monotonic() < deadline
+            assert seen == ["S", str(process.pid)]
         finally:
             os.kill(child, signal.SIGKILL)
         status = proxy.call(known["wait4"], child, BUFFER, 0, 0, out=4, timeout=_SECONDS)

@@ -1,12 +1,14 @@
 """Run the command in a process of its own, with a temporary directory of its own that has to be empty afterwards."""
 
+import contextlib
 import json
 import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -59,17 +61,29 @@ def environment(temporary: Path, *, python_path: Path | None = None) -> dict[str
     return kept | {"TMPDIR": str(temporary), "COLUMNS": "120"} | ({"PYTHONPATH": str(python_path)} if python_path else {})
 
 
+@contextlib.contextmanager
+def short_directory() -> Iterator[Path]:
+    """Make a temporary directory with a short name: the hooks' socket lies below, and unix(7) allows 107 bytes."""
+    with tempfile.TemporaryDirectory(prefix="oci-", ignore_cleanup_errors=True) as path:
+        yield Path(path)
+
+
 def certify(
     *arguments: str,
     directory: Path,
+    temporary: Path | None = None,
     cwd: Path = ROOT,
     python_path: Path | None = None,
     prefix: Sequence[str] = (),
     timeout: float = 300,
 ) -> Run:
     """Run `python -m pytest ARGUMENTS`; results and reproducers go below `directory`. Nothing else may stay behind."""
-    temporary, results = directory / "tmp", directory / "results.jsonl"
-    temporary.mkdir(exist_ok=True)
+    if temporary is None:
+        with short_directory() as made:
+            return certify(
+                *arguments, directory=directory, temporary=made, cwd=cwd, python_path=python_path, prefix=prefix, timeout=timeout
+            )
+    results = directory / "results.jsonl"
     results.unlink(missing_ok=True)
     command = [*prefix, sys.executable, "-m", "pytest", *arguments]
     # Written out only by runs that get as far as that; and pytest would take the file for a test path if it came first.
@@ -84,7 +98,8 @@ def certify(
         check=False,
         timeout=timeout,
     )
-    assert list(temporary.iterdir()) == [], "something stayed behind"
+    # pytest-xdist keeps the base of temporary directories, as it does everywhere.
+    assert [path for path in temporary.iterdir() if not path.name.startswith("pytest-of-")] == [], "something stayed behind"
     lines = [json.loads(line) for line in results.read_text().splitlines()] if results.exists() else []
     return Run(done.returncode, done.stdout, done.stderr, lines)
 

@@ -44,7 +44,8 @@ def test_the_work_directory_is_a_private_tmpfs(lane: str, tmp_path: Path) -> Non
 def test_mounts_of_a_host_that_shares_them_do_not_propagate(tmp_path: Path) -> None:
     """Systemd makes everything shared; here unshare(1) stands for it."""
     inside = command_line("cat", "/proc/self/mountinfo", lane="host", workdir=tmp_path)
-    shares = ["unshare", "--mount", "--propagation=shared"]
+    # The shell stays: with nobody left in the namespace that shares there would be no propagation.
+    shares = ["unshare", "--mount", "--propagation=shared", "sh", "-c", '"$@"; exit', "sh"]
     control = subprocess.run([*shares, "cat", "/proc/self/mountinfo"], capture_output=True, text=True, check=True)
     done = subprocess.run([*shares, *inside], cwd=PROJECT, capture_output=True, text=True, check=True)
     assert " shared:" in control.stdout
