@@ -59,7 +59,7 @@ def _judge_no_container(config: Config, _host: Host, record: Record) -> Evidence
     ]
     if left:
         violated(expected="nothing left of the refused container", observed=left, evidence=create.describe())
-    if record.twin is None or not record.twin.program_started:
+    if record.twin is None or "running" not in record.twin.snapshots:
         raise Inconclusive("the same config without the defect was not accepted: nothing is what this runtime always leaves")
     readings = [state for state in record.states if state.operation.ended >= create.ended]
     if not readings:
