@@ -23,13 +23,14 @@ from conformance.verdict import junit, results, summary
 from conformance.verdict.waivers import WaiverError, expired_lines, load, stale_lines
 from specs.catalogue import load as load_catalogue
 from specs.scoring import exit_code
-from specs.verdicts import ExitCode
+from specs.verdicts import ExitCode, Verdict
 
 PACKAGE = Path(conformance.__file__).parent
 TESTS = PACKAGE / "runtime"
 WAIVERS = PACKAGE / "waivers"
 DEFAULT_RUNTIMES = ("runc", "crun")
 LANES = ("host", "v1", "v2")
+_RED = {Verdict.VIOLATED.value, Verdict.UNSTABLE.value, Verdict.HARNESS_ERROR.value}
 WORK_PREFIX = "oci-conformance-run."
 """Of work directories, as `conformance.host.claims.PREFIX` is of sessions."""
 
@@ -143,10 +144,12 @@ def _certify(plan: Plan, request: Request, merged: _Merged) -> bool:
     report = Path(plan.directory, "junit.xml")
     merged.runs += 1
     status = _call(_inner(plan, request, plan_file, report, first=merged.runs == 1))
-    merged.results += sorted(Path(plan.directory).glob("results-*.jsonl"))
+    found = sorted(Path(plan.directory).glob("results-*.jsonl"))
+    merged.results += found
     if report.exists():
         merged.junit.append(report)
-    return status in {0, 1}
+    # A red item without a red line is an error that never got as far as a verdict.
+    return status == 0 or (status == 1 and any(line["verdict"] in _RED for path in found for line in results.read(path)))
 
 
 def _jail(lane: str) -> list[str]:

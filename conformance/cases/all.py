@@ -13,6 +13,7 @@ from conformance.cases import (
     paths,
     process,
     root,
+    seccomp,
     unappliable,
 )
 from conformance.cases.case import Case
@@ -30,5 +31,6 @@ CASES: tuple[Case, ...] = (
     *paths.CASES,
     *process.CASES,
     *root.CASES,
+    *seccomp.CASES,
     *unappliable.CASES,
 )

@@ -14,11 +14,14 @@ from conformance.verdict.waivers import load
 SESSION = pytest.StashKey[Session]()
 
 
-def pytest_sessionstart(session: pytest.Session) -> None:
-    """Look at host and runtime, unless this is the controller of jailed workers, which starts no container."""
-    config = session.config
-    if not config.option.conformance_plan or (getattr(config.option, "tx", None) and not hasattr(config, "workerinput")):
-        return
+def _opened(config: pytest.Config) -> Session | None:
+    """Look at host and runtime when first asked; None without a plan.
+
+    That is at collection, so never in the controller of jailed workers, which collects nothing. pytest_sessionstart would be
+    missed where the command line names a directory above this one, since pytest reads this file only on its way down.
+    """
+    if SESSION in config.stash or not config.option.conformance_plan:
+        return config.stash.get(SESSION, None)
     plan = Plan.read(config.option.conformance_plan)
     worker = getattr(config, "workerinput", {}).get("workerid", "main")
     certifier = open_certifier(plan)
@@ -31,13 +34,14 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         waivers=load(Path(path) for path in plan.waivers),
         reproducers=Path(plan.reproducers),
     )
+    return config.stash[SESSION]
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Make an item of each question; items of one case share a container, so they stay in one worker."""
     if "question" not in metafunc.fixturenames:
         return
-    session = metafunc.config.stash.get(SESSION, None)
+    session = _opened(metafunc.config)
     questions = session.certifier.questions() if session else ()
     metafunc.parametrize("question", [_item(question) for question in questions])
 
