@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from conformance.expectations.unappliable import NO_SUCH
 from tests.faulty.fault import Fault
 
 Config = dict[str, Any]
@@ -75,7 +76,7 @@ FAULTS: tuple[Fault, ...] = (
     Fault(
         name="namespace-path-ignored",
         reddens=("linux.namespaces.path.join",),
-        config=_forgets_path(lambda path: not _is_wrong(path) and not _is_relative(path)),
+        config=_forgets_path(lambda path: not _is_wrong(path) and not _is_relative(path) and NO_SUCH not in path),
     ),
     Fault(name="ipc-namespace-always-new", reddens=("linux.namespaces.unlisted-inherited",), config=_ipc_always_new),
     Fault(
