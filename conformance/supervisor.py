@@ -18,7 +18,7 @@ import conformance
 from conformance.host import claims, kernel
 from conformance.plan import Plan
 from conformance.subject.adapter import AdapterError, adapter_for
-from conformance.subject.identify import NotARuntime, find, identify
+from conformance.subject.identify import NotARuntime, find, identify, search_path
 from conformance.verdict import junit, results, summary
 from conformance.verdict.waivers import WaiverError, expired_lines, load, stale_lines
 from specs.catalogue import load as load_catalogue
@@ -31,6 +31,9 @@ WAIVERS = PACKAGE / "waivers"
 DEFAULT_RUNTIMES = ("runc", "crun")
 LANES = ("host", "v1", "v2")
 _RED = {Verdict.VIOLATED.value, Verdict.UNSTABLE.value, Verdict.HARNESS_ERROR.value}
+_SHOWN = 5
+_LONGEST_TEMPORARY = 47
+"""Bytes: unix(7) allows a socket's path 107, and that of the hooks lies 60 below (session, bundle, rootfs)."""
 WORK_PREFIX = "oci-conformance-run."
 """Of work directories, as `conformance.host.claims.PREFIX` is of sessions."""
 
@@ -66,6 +69,8 @@ class _Merged:
     results: list[Path] = field(default_factory=list)
     junit: list[Path] = field(default_factory=list)
     incomplete: bool = False
+    unanswered: list[str] = field(default_factory=list)
+    """Questions that an inner run collected and gave no verdict on: something of ours broke on the way."""
     runs: int = 0
     """How many inner runs were started."""
 
@@ -80,6 +85,9 @@ def run(request: Request) -> int:
     for lane in request.lanes:
         if lane not in LANES:
             raise UsageError(f"there is no lane {lane!r}: choose one of {', '.join(LANES)}")
+    temporary = tempfile.gettempdir()
+    if len(os.fsencode(temporary)) > _LONGEST_TEMPORARY:
+        raise UsageError(f"TMPDIR may have {_LONGEST_TEMPORARY} bytes, sockets lie below it, and this has more: {temporary}")
     runtimes = _runtimes(request)
     waiver_files = (*sorted(str(path) for path in WAIVERS.glob("*.toml")), *request.waivers)
     try:
@@ -103,7 +111,7 @@ def run(request: Request) -> int:
 
 def _runtimes(request: Request) -> list[str]:
     """Return absolute paths; raises UsageError for what is no runtime."""
-    named = request.runtimes or tuple(name for name in DEFAULT_RUNTIMES if shutil.which(name, path=_search_path()))[:1]
+    named = request.runtimes or tuple(name for name in DEFAULT_RUNTIMES if shutil.which(name, path=search_path()))[:1]
     if not named:
         raise UsageError("no runtime given with --runtime=PATH, and neither runc nor crun is installed")
     found = []
@@ -115,10 +123,6 @@ def _runtimes(request: Request) -> list[str]:
             raise UsageError(str(error)) from error
         found.append(path)
     return found
-
-
-def _search_path() -> str:
-    return os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/usr/bin", "/sbin", "/bin"])
 
 
 def _plan(request: Request, runtime: str, lane: str, waivers: tuple[str, ...], directory: str) -> Plan:
@@ -148,8 +152,15 @@ def _certify(plan: Plan, request: Request, merged: _Merged) -> bool:
     merged.results += found
     if report.exists():
         merged.junit.append(report)
+    lines = [line for path in found for line in results.read(path)]
+    unanswered = _asked(Path(plan.directory)) - {f"{line['case']}/{line['requirement']}" for line in lines}
+    merged.unanswered += sorted(unanswered)
     # A red item without a red line is an error that never got as far as a verdict.
-    return status == 0 or (status == 1 and any(line["verdict"] in _RED for path in found for line in results.read(path)))
+    return not unanswered and (status == 0 or (status == 1 and any(line["verdict"] in _RED for line in lines)))
+
+
+def _asked(directory: Path) -> set[str]:
+    return {question for path in directory.glob("asked-*.txt") for question in path.read_text(encoding="utf-8").splitlines()}
 
 
 def _jail(lane: str) -> list[str]:
@@ -205,6 +216,8 @@ def _conclude(lines: Sequence[dict[str, object]], merged: _Merged, complaints: I
     anchors = {requirement.id: requirement.url for requirement in load_catalogue().values()}
     print()  # noqa: T201
     print(summary.render(lines, width=columns, colour=sys.stdout.isatty(), anchors=anchors), end="")  # noqa: T201
+    if merged.unanswered:
+        print(f"no verdict on {len(merged.unanswered)} of the questions asked: {', '.join(merged.unanswered[:_SHOWN])}")  # noqa: T201
     complaints = list(complaints)
     for complaint in complaints:
         print(complaint)  # noqa: T201

@@ -118,6 +118,7 @@ class Driver:
             remove(container.close())
             if listener is not None:
                 record.hooks.extend(listener.calls)
+                record.hook_problems.extend(listener.problems)
         return record
 
     def _listener(self, case: Case, bundle: Bundle) -> HookListener | None:

@@ -5,11 +5,11 @@ The harness is pid 1 of its pid namespace, so every orphan becomes its child and
 
 import contextlib
 import os
-import shutil
 import signal
 import time
 from collections.abc import Iterable
 
+from conformance.bundle.removal import remove_tree
 from conformance.host.kernel import MNT_DETACH, umount2
 from conformance.record.leak import Leak
 
@@ -65,7 +65,8 @@ def remove(leaks: Iterable[Leak]) -> None:
         _remove_cgroup(leak.what)
     for leak in found:
         if leak.kind == "state":
-            shutil.rmtree(leak.what, ignore_errors=True)
+            with contextlib.suppress(OSError):
+                remove_tree(leak.what)
             with contextlib.suppress(OSError):
                 os.unlink(leak.what)
 

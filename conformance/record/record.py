@@ -27,6 +27,8 @@ class Record:
     snapshots: dict[str, Snapshot] = field(default_factory=dict)
     """By phase: created, running; or a name that the case's operations gave ("after second start")."""
     hooks: list[HookCall] = field(default_factory=list)
+    hook_problems: list[str] = field(default_factory=list)
+    """What connected to the hooks' socket but was no hook, and which hooks did not answer."""
     answers: dict[Action, Answer] = field(default_factory=dict)
     exit_code: int | None = None
     """How the container's process ended: exit status, -N for signal N; None if it was not seen to end."""

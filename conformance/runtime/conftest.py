@@ -33,6 +33,7 @@ def _opened(config: pytest.Config) -> Session | None:
         writer=ResultsWriter(Path(plan.directory, f"results-{worker}.jsonl")),
         waivers=load(Path(path) for path in plan.waivers),
         reproducers=Path(plan.reproducers),
+        announcement=Path(plan.directory, f"asked-{worker}.txt"),
     )
     return config.stash[SESSION]
 
@@ -44,6 +45,14 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     session = _opened(metafunc.config)
     questions = session.certifier.questions() if session else ()
     metafunc.parametrize("question", [_item(question) for question in questions])
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Tell the supervisor what is going to be asked, so that it notices what never gets a verdict."""
+    opened = session.config.stash.get(SESSION, None)
+    if opened is not None:
+        values = [item.callspec.params.get("question") for item in session.items if isinstance(item, pytest.Function)]
+        opened.announce(question for question in values if isinstance(question, Question))
 
 
 def _item(question: Question) -> object:

@@ -42,6 +42,8 @@ def _violated(question: Question, outcome: Outcome) -> NoReturn:
     violation = Violation(expected=outcome.expected, observed=outcome.observed, evidence=outcome.evidence)
     violation.add_note(f"{question.requirement.level.value}: {question.requirement.text}")
     violation.add_note(question.requirement.url)
+    if question.requirement.subject == "config" and question.expectation.judges_refusal:
+        violation.add_note("It binds the author; the runtime has to give an error for invalid values (config.md#valid-values).")
     raise violation
 
 

@@ -16,6 +16,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from conformance.bundle.removal import remove_tree
 from conformance.cases.case import Case, Directory, Entry, RegularFile
 from conformance.record.as_json import as_json
 from conformance.record.record import Record
@@ -40,7 +41,7 @@ def write(
     (`host`, `ns:NAME`, `hooks`) stood for. Raises OSError where something cannot be copied or written.
     """
     target = directory / reproducer_id(outcome)
-    shutil.rmtree(target, ignore_errors=True)
+    remove_tree(str(target))
     bundle = target / "bundle"
     bundle.mkdir(parents=True)
     moves = Places.of(record.bundle, places or {})

@@ -1,6 +1,7 @@
 """What an inner pytest session does with outcomes: waive, keep a reproducer, write the results line, tell pytest."""
 
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -28,6 +29,12 @@ class Session:
     writer: ResultsWriter
     waivers: tuple[Waiver, ...]
     reproducers: Path
+    announcement: Path
+    """Where the supervisor reads what is going to be asked."""
+
+    def announce(self, questions: Iterable[Question]) -> None:
+        """Write down, a line each, what is going to be asked."""
+        self.announcement.write_text("".join(f"{question}\n" for question in questions), encoding="utf-8")
 
     def decide(self, question: Question) -> Outcome:
         """Answer a question and put the outcome on record."""

@@ -150,6 +150,24 @@ def test_violated_must(tmp_path: Path) -> None:
         assert os.access(reproducer / "reproduce.sh", os.X_OK)
 
 
+LOSES_ONE = """
+def pytest_runtest_setup(item):
+    if item.name.endswith("runtime.state.status-created]"):
+        raise RuntimeError("lost")
+"""
+
+
+def test_question_without_a_verdict_leaves_it_incomplete(state: Run, tmp_path: Path) -> None:
+    """The control is `state`: the same questions, all answered."""
+    (tmp_path / "loses_one.py").write_text(LOSES_ONE)
+    arguments = (f"--runtime={RUNC}", f"--lane={lane()}", SOME, "-p", "loses_one")
+    run = certify(*arguments, directory=tmp_path, python_path=tmp_path)
+    assert run.status == ExitCode.INCOMPLETE, run
+    lost = state.verdicts - run.verdicts
+    assert {requirement for requirement, _, _ in lost} == {"runtime.state.status-created"}
+    assert f"no verdict on {len(lost)} of the questions asked" in run.out
+
+
 def test_path_with_a_space(tmp_path: Path) -> None:
     runtime = tmp_path / "with space" / "runc"
     runtime.parent.mkdir()

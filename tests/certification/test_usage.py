@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from specs.verdicts import ExitCode
-from tests.certification.certify import ROOT, RUNC, certify, environment, installed, needs_runc
+from tests.certification.certify import ROOT, RUNC, certify, environment, installed, needs_runc, short_directory
 
 pytestmark = needs_runc
 
@@ -68,6 +68,15 @@ def test_without_root(tmp_path: Path) -> None:
         pytest.skip("no setpriv, or others may not read this project")
     run = certify(f"--runtime={RUNC}", directory=tmp_path, prefix=unprivileged)
     assert (run.status, run.complaint) == (ExitCode.USAGE, ["ERROR: certifying a runtime needs root, and this is uid 65534"])
+
+
+def test_temporary_directory_with_too_long_a_name(tmp_path: Path) -> None:
+    with short_directory() as short:
+        temporary = short / ("x" * 60)
+        temporary.mkdir()
+        run = certify(f"--runtime={RUNC}", directory=tmp_path, temporary=temporary)
+    assert (run.status, len(run.complaint)) == (ExitCode.USAGE, 1), run
+    assert "TMPDIR may have 47 bytes" in run.complaint[0]
 
 
 def test_other_pytest_runs_are_left_alone(tmp_path: Path) -> None:
