@@ -1,0 +1,86 @@
+"""A case driven once and judged by every expectation that applies: the only question a hunt asks of a container."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+from conformance.cases.case import Case
+from conformance.record.config import Config
+from conformance.record.record import Record
+from conformance.verdict.certifier import Certifier
+from conformance.verdict.judge import Question, judge, unjudged
+from conformance.verdict.outcome import Outcome
+from fuzz.engine.symptom import Key, key
+from specs.verdicts import Verdict
+
+_SETTLED = frozenset({Verdict.PASSED, Verdict.VIOLATED, Verdict.RECORDED})
+_BAD = frozenset({Verdict.VIOLATED, Verdict.HARNESS_ERROR})
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One question and its outcome."""
+
+    question: Question
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Examination:
+    """All that one container came to."""
+
+    case: Case
+    record: Record
+    judged: tuple[Judged, ...]
+
+    @property
+    def started(self) -> bool:
+        """The program was seen to run."""
+        return bool(self.record.program_started)
+
+    @property
+    def refused(self) -> str:
+        """The runtime's words where it refused the config, "" if it did not."""
+        return self.record.refusal.describe() if self.record.refusal else ""
+
+    @property
+    def bad(self) -> dict[Key, Question]:
+        """Violations and errors of ours, by what makes a find of them."""
+        found: dict[Key, Question] = {}
+        for each in self.judged:
+            if each.outcome.verdict in _BAD:
+                found.setdefault(key(each.outcome), each.question)
+        return found
+
+    def shown(self, globs: tuple[str, ...]) -> bool:
+        """Whether a requirement that one of the globs matches was decided by this container."""
+        settled = (each.outcome for each in self.judged if each.outcome.verdict in _SETTLED and not each.outcome.inconclusive)
+        return any(fnmatchcase(outcome.requirement, glob) for outcome in settled for glob in globs)
+
+
+def examine(certifier: Certifier, case: Case) -> Examination:
+    """Drive the case and judge its record."""
+    record = certifier.record(case)
+    if record.problem:
+        # One error of the harness, not one for each expectation.
+        questions = list(questions_about(certifier, case, record.config))[:1]
+    else:
+        questions = list(questions_about(certifier, case, record.config))
+    host, policy = certifier.driver.host, certifier.policy
+    judged = []
+    for question in questions:
+        outcome = unjudged(question, config=record.config, host=host, facts=record.runtime, policy=policy)
+        judged.append(Judged(question, outcome or judge(question, record=record, host=host, policy=policy)))
+    return Examination(case, record, tuple(judged))
+
+
+def questions_about(certifier: Certifier, case: Case, config: Config) -> Iterator[Question]:
+    """Yield what can be asked of a container with this config."""
+    host = certifier.driver.host
+    for expectation in certifier.expectations:
+        if expectation.requirement in case.aims or expectation.applies(config, host) is True:
+            question = Question(
+                case=case, expectation=expectation, requirement=certifier.catalogue[expectation.requirement]
+            )
+            if question in certifier.selection:
+                yield question
