@@ -10,7 +10,11 @@ Pair = tuple[str, str]
 
 INFEASIBLE: tuple[tuple[str, str, str], ...] = (
     ("namespaces.*.inherited", "namespaces.*.joined", "of one kind: a namespace is inherited or joined, not both"),
-    ("namespaces.*.inherited", "namespaces.user", "a new user namespace owns none of the inherited ones, so much is forbidden there"),
+    (
+        "namespaces.*.inherited",
+        "namespaces.user",
+        "a new user namespace owns none of the inherited ones, so much is forbidden there",
+    ),
     ("namespaces.*.joined", "namespaces.user", "a new user namespace owns none of the joined ones, so much is forbidden there"),
     ("namespaces.uts.*", "hostname", "whose name would be changed, the text leaves open"),
     ("namespaces.uts.*", "domainname", "whose name would be changed, the text leaves open"),

@@ -27,6 +27,8 @@ REPETITIONS = 2
 SHRINKS = 60
 """Containers that shrinking one find may take."""
 SHRINK_SECONDS = 60.0
+PATIENCE = 3
+"""What so often did not come back is not tried again."""
 SYMPTOMS = 4
 """So many finds of one requirement are kept apart; what comes then is more of the same."""
 
@@ -72,7 +74,9 @@ class Hunt(Generic[Example]):
 
     def new(self, bad: Bad) -> list[Key]:
         """Return what is not known yet."""
-        return [key for key in bad if key not in self.known and not self._more_of_the_same(key)]
+        tried = (key for key, count in self.unstable.items() if count >= PATIENCE)
+        known = self.known.union(tried)
+        return [key for key in bad if key not in known and not self._more_of_the_same(key)]
 
     def _more_of_the_same(self, key: Key) -> bool:
         return sum(known.requirement == key.requirement for known in self.known) >= SYMPTOMS

@@ -44,12 +44,12 @@ class Examination:
         return self.record.refusal.describe() if self.record.refusal else ""
 
     @property
-    def bad(self) -> dict[Key, Question]:
+    def bad(self) -> dict[Key, Judged]:
         """Violations and errors of ours, by what makes a find of them."""
-        found: dict[Key, Question] = {}
+        found: dict[Key, Judged] = {}
         for each in self.judged:
             if each.outcome.verdict in _BAD:
-                found.setdefault(key(each.outcome), each.question)
+                found.setdefault(key(each.outcome), each)
         return found
 
     def shown(self, globs: tuple[str, ...]) -> bool:
@@ -61,11 +61,9 @@ class Examination:
 def examine(certifier: Certifier, case: Case) -> Examination:
     """Drive the case and judge its record."""
     record = certifier.record(case)
+    questions = list(questions_about(certifier, case, record.config))
     if record.problem:
-        # One error of the harness, not one for each expectation.
-        questions = list(questions_about(certifier, case, record.config))[:1]
-    else:
-        questions = list(questions_about(certifier, case, record.config))
+        del questions[1:]  # one error of the harness, not one for each expectation
     host, policy = certifier.driver.host, certifier.policy
     judged = []
     for question in questions:
@@ -79,8 +77,6 @@ def questions_about(certifier: Certifier, case: Case, config: Config) -> Iterato
     host = certifier.driver.host
     for expectation in certifier.expectations:
         if expectation.requirement in case.aims or expectation.applies(config, host) is True:
-            question = Question(
-                case=case, expectation=expectation, requirement=certifier.catalogue[expectation.requirement]
-            )
+            question = Question(case=case, expectation=expectation, requirement=certifier.catalogue[expectation.requirement])
             if question in certifier.selection:
                 yield question

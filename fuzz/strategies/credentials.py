@@ -48,7 +48,7 @@ def umask(_host: Host) -> SearchStrategy[Feature]:
 
 
 def capabilities(host: Host) -> SearchStrategy[Feature]:
-    """Generate five sets that the kernel grants: each within those that capabilities(7) demands it to be in."""
+    """Generate five sets that the kernel grants: each within those that it has to be a part of."""
     able = sorted(name for name, number in CAPABILITIES.items() if host.can(number))
 
     @st.composite

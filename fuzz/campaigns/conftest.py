@@ -1,0 +1,101 @@
+"""Gives each campaign its session, its share of the work and its part of the time."""
+
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from conformance.inner import opened
+from conformance.verdict import allure
+from conformance.verdict.report import HarnessError
+from fuzz.engine import corpus
+from fuzz.engine.campaign import Campaign, Place
+from fuzz.engine.options import Options
+from fuzz.kinds import KINDS
+from fuzz.plugin import options_of
+from specs.verdicts import Verdict
+
+WEIGHTS = {"configs": 6, "defects": 2, "contents": 1, "lifecycles": 2}
+"""How the time is divided among campaigns."""
+_OPTIONS = pytest.StashKey[Options]()
+_SECONDS = pytest.StashKey[dict[str, float]]()
+
+
+class Finds(AssertionError):
+    """What a campaign found, a line each."""
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Runs campaigns for one test item."""
+
+    config: pytest.Config
+    node: str
+    share: str
+
+    def __call__(self, name: str) -> None:
+        """Hunt, and fail the item if anything was found that no waiver covers."""
+        session = opened(self.config)
+        if session is None:
+            raise pytest.UsageError("give the runtime to hunt: --runtime=PATH")
+        campaign = Campaign(
+            kind=KINDS[name],
+            session=session,
+            options=_options(self.config),
+            place=Place(share=self.share, node=self.node, seconds=self.config.stash[_SECONDS][name]),
+            say=_speaker(self.config),
+        )
+        campaign.run()
+        bad = [outcome for outcome in campaign.found if not outcome.waived]
+        lines = [f"{each.requirement}: expected {each.expected}, observed {each.observed} {each.reason}" for each in bad]
+        for each in bad:
+            allure.attach(f"{each.requirement} {each.case}", each)
+        if any(each.verdict is Verdict.VIOLATED for each in bad):
+            raise Finds("\n".join(lines))
+        if bad:
+            raise HarnessError("\n".join(lines))
+
+
+@pytest.fixture
+def hunt(request: pytest.FixtureRequest, share: str) -> Start:
+    """Return what runs a campaign by its name."""
+    return Start(request.config, request.node.nodeid, share)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Make an item of each worker's share of a campaign, and of each found case."""
+    if "share" in metafunc.fixturenames:
+        workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+        shares = [f"{number}of{workers}" for number in range(1, workers + 1)]
+        metafunc.parametrize("share", [pytest.param(each, marks=pytest.mark.xdist_group(each)) for each in shares])
+    if "found" in metafunc.fixturenames:
+        directory = Path(_options(metafunc.config).corpus)
+        cases = [pytest.param(found, id=path.stem) for path, found in corpus.load(directory)]
+        metafunc.parametrize("found", cases)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Divide the time among the campaigns that were chosen."""
+    chosen = {item.originalname.removeprefix("test_") for item in items if isinstance(item, pytest.Function)} & set(WEIGHTS)
+    whole = sum(WEIGHTS[name] for name in chosen)
+    config.stash[_SECONDS] = {name: _options(config).seconds * WEIGHTS[name] / whole for name in chosen}
+
+
+def _options(config: pytest.Config) -> Options:
+    if _OPTIONS not in config.stash:
+        config.stash[_OPTIONS] = options_of(config)
+    return config.stash[_OPTIONS]
+
+
+def _speaker(config: pytest.Config) -> Callable[[str], None]:
+    """Return what prints a line at once, past pytest's capture."""
+    capture = config.pluginmanager.getplugin("capturemanager")
+
+    def say(text: str) -> None:
+        with capture.global_and_fixture_disabled():
+            print(text, file=sys.stderr, flush=True)  # noqa: T201
+
+    return say
