@@ -1,7 +1,7 @@
 """The kinds of examples that campaigns generate, and how each becomes a case, a file, and a line of coverage."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
 
 from hypothesis.strategies import SearchStrategy
@@ -9,7 +9,8 @@ from hypothesis.strategies import SearchStrategy
 from conformance.cases.case import Case
 from conformance.record.host import Host
 from fuzz.engine import files
-from fuzz.strategies import config
+from fuzz.strategies import config, defects
+from fuzz.strategies.defects import Defective
 from fuzz.strategies.feature import Feature, compatible, compose
 
 Example = TypeVar("Example")
@@ -54,4 +55,25 @@ CONFIGS: Kind[Features] = Kind(
     from_json=files.from_json,
 )
 
-KINDS: Mapping[str, Kind[Any]] = {kind.name: kind for kind in (CONFIGS,)}
+
+def _defect_json(example: Defective) -> dict[str, Any]:
+    return {"defect": example.defect, "features": files.as_json(example.features)}
+
+
+def _defect_from_json(document: Mapping[str, Any]) -> Defective:
+    if document["defect"] not in defects.BY_NAME:
+        raise ValueError(f"there is no defect {document['defect']!r}")
+    return Defective(document["defect"], files.from_json(document["features"]))
+
+
+DEFECTS: Kind[Defective] = Kind(
+    name="defects",
+    strategy=defects.defective,
+    case=defects.case,
+    features=lambda example: compatible(example.features),
+    without=lambda example, one: replace(example, features=_less(example.features, one)),
+    as_json=_defect_json,
+    from_json=_defect_from_json,
+)
+
+KINDS: Mapping[str, Kind[Any]] = {kind.name: kind for kind in (CONFIGS, DEFECTS)}

@@ -26,6 +26,7 @@ from conformance.expectations import (
     unappliable,
     userns,
     uts,
+    valid_values,
 )
 from conformance.expectations.contract import Expectation
 
@@ -55,4 +56,5 @@ EXPECTATIONS: tuple[Expectation, ...] = (
     *unappliable.EXPECTATIONS,
     *userns.EXPECTATIONS,
     *uts.EXPECTATIONS,
+    *valid_values.EXPECTATIONS,
 )

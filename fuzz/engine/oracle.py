@@ -6,6 +6,7 @@ from fnmatch import fnmatchcase
 
 from conformance.cases.case import Case
 from conformance.record.config import Config
+from conformance.record.probe import Action
 from conformance.record.record import Record
 from conformance.verdict.certifier import Certifier
 from conformance.verdict.judge import Question, judge, unjudged
@@ -60,8 +61,9 @@ class Examination:
 
 def examine(certifier: Certifier, case: Case) -> Examination:
     """Drive the case and judge its record."""
-    record = certifier.record(case)
-    questions = list(questions_about(certifier, case, record.config))
+    asking = _Asking(certifier, case)
+    record = certifier.driver.drive(case, actions=asking.actions)
+    questions = asking.questions(record.config)
     if record.problem:
         del questions[1:]  # one error of the harness, not one for each expectation
     host, policy = certifier.driver.host, certifier.policy
@@ -70,6 +72,28 @@ def examine(certifier: Certifier, case: Case) -> Examination:
         outcome = unjudged(question, config=record.config, host=host, facts=record.runtime, policy=policy)
         judged.append(Judged(question, outcome or judge(question, record=record, host=host, policy=policy)))
     return Examination(case, record, tuple(judged))
+
+
+class _Asking:
+    """What is asked about one case: found out once, though the driver and the judge both want to know."""
+
+    def __init__(self, certifier: Certifier, case: Case) -> None:
+        self._certifier = certifier
+        self._case = case
+        self._questions: list[Question] | None = None
+        self._actions: list[Action] | None = None
+
+    def questions(self, config: Config) -> list[Question]:
+        if self._questions is None:
+            self._questions = list(questions_about(self._certifier, self._case, config))
+        return list(self._questions)
+
+    def actions(self, config: Config) -> list[Action]:
+        if self._actions is None:
+            host = self._certifier.driver.host
+            probes = (question.expectation.probes(config, host) for question in self.questions(config))
+            self._actions = list(dict.fromkeys(action for each in probes for action in each))
+        return self._actions
 
 
 def questions_about(certifier: Certifier, case: Case, config: Config) -> Iterator[Question]:

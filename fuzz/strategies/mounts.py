@@ -126,6 +126,8 @@ def binds(_host: Host) -> SearchStrategy[Feature]:
             mounts=(_MOUNTED_SHELF,) if mounted else (),
             edits=(_mount("/seen" if how == "bind" else "/seen-whole", kind, source, [how, *options]),),
             needs=frozenset({"mount"}),
+            # A user namespace may not lay bare what a mount that it inherited covers.
+            without=frozenset({"user"}) if mounted and how == "bind" else frozenset(),
         )
 
     sources = st.sampled_from(("rootfs/shelf", "{bundle}/rootfs/shelf", "{host}/volume", "rootfs/shelf/../shelf"))

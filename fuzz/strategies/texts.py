@@ -26,8 +26,8 @@ _NAME = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 
 
 def text() -> SearchStrategy[str]:
-    """Generate strings that may be handed to execve(2): anything without a NUL that is Unicode."""
-    anything = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=12)
+    """Generate strings for execve(2): Unicode without NUL, and without a brace, which may begin a placeholder."""
+    anything = st.text(st.characters(codec="utf-8", exclude_characters="\0{"), max_size=12)
     return st.one_of(st.sampled_from(_ODD), anything)
 
 
