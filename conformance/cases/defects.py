@@ -217,6 +217,11 @@ TOLERATED: tuple[Defect, ...] = (
         title="A capability that no kernel has",
         edit=_added("/process/capabilities/bounding", UNKNOWN_CAPABILITY),
     ),
+    Defect(
+        name="capability-ungrantable",
+        title="A capability that the runtime may lack itself",
+        edit=_added("/process/capabilities/bounding", "CAP_SYS_RESOURCE"),
+    ),
     *(
         Defect(
             name=f"property-unknown{pointer.replace('/', '-')}",

@@ -4,7 +4,8 @@ import contextlib
 import json
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from select import POLLIN, poll
 
 from conformance.bundle.builder import Bundle
@@ -47,6 +48,7 @@ class ContainerUnderTest:
         numbers: dict[str, int],
         actions: Sequence[Action],
         listener: HookListener | None,
+        company: Callable[[], "ContainerUnderTest"],
     ) -> None:
         self.case = case
         self.bundle = bundle
@@ -58,6 +60,8 @@ class ContainerUnderTest:
         self.numbers = numbers
         self.actions = actions
         self.listener = listener
+        self._company = company
+        self._neighbours: list[ContainerUnderTest] = []
         self.pid: int | None = None
         self._pidfd: int | None = None
         self._status = Status.ABSENT
@@ -136,6 +140,27 @@ class ContainerUnderTest:
         self.record.operations.append(made)
         return made
 
+    def at_once(self, *operations: str) -> Sequence[Operation]:
+        """Call several operations at the same time; kill is with KILL."""
+        before = self.current()
+
+        def call(operation: str) -> Operation:
+            identifier = self.record.container_id
+            return self.runtime.run(
+                operation, before=before, note="at once", container_id=identifier, bundle=self.bundle.directory
+            )
+
+        # Nobody may reap meanwhile: the threads wait for their own children.
+        with ThreadPoolExecutor(len(operations)) as pool:
+            made = list(pool.map(call, operations))
+        self.record.operations.extend(made)
+        succeeded = {operation.name for operation in made if operation.succeeded}
+        if "kill" in succeeded:
+            self.wait()
+        if self.current() is Status.STOPPED and "delete" in succeeded:
+            self._forget()
+        return made
+
     # Looking and asking.
 
     def snapshot(self, name: str) -> Snapshot | None:
@@ -179,6 +204,21 @@ class ContainerUnderTest:
         """Write a changed config.json into the bundle, in place of the one that create got."""
         with open(f"{self.bundle.directory}/config.json", "w", encoding="utf-8") as file:
             json.dump(edited(self.record.config, edits), file)
+
+    def alter_config(self, change: Callable[[bytes], bytes]) -> None:
+        """Put what `change` makes of the bytes of config.json in their place."""
+        path = f"{self.bundle.directory}/config.json"
+        with open(path, "rb") as file:
+            content = file.read()
+        with open(path, "wb") as file:
+            file.write(change(content))
+
+    def beside(self) -> "ContainerUnderTest":
+        """Return another container, of a bundle of its own; it ends with this one."""
+        neighbour = self._company()
+        neighbour._neighbours = [self]
+        self._neighbours.append(neighbour)
+        return neighbour
 
     def current(self) -> Status:
         """Return the status by the harness's own knowledge, and note the end of the process if it came."""
@@ -301,8 +341,13 @@ class ContainerUnderTest:
             self.reaper.collect()
         return watch(cgroup_mounts=self.host.cgroup_mounts, state_directory=self.runtime.state_directory)
 
-    def _left_behind(self) -> tuple[Leak, ...]:
-        """Compare with what was before create; processes and cgroups get a moment to disappear."""
+    def _left_behind(self) -> tuple[Leak, ...] | None:
+        """Compare with what was before create; processes and cgroups get a moment to disappear.
+
+        None while a neighbour is there: what is left cannot be told from what is its.
+        """
+        if any(neighbour.current() is not Status.ABSENT for neighbour in self._neighbours):
+            return None
         deadline = time.monotonic() + _SETTLE_SECONDS
         while True:
             # Our own descriptors come and go with the probe's pipes: they are no business of the runtime's.

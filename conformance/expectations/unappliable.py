@@ -4,11 +4,13 @@ Such properties are recognised by values of our own making, which no host has: t
 """
 
 import posixpath
+from collections.abc import Iterable
 
 from conformance.expectations.contract import Evidence, Expectation, Inconclusive, Unexercised, must_be_refused, violated
 from conformance.expectations.mounted import entries
 from conformance.record.config import Config, lookup
 from conformance.record.host import Host
+from conformance.record.leak import Leak
 from conformance.record.record import Record
 
 NO_SUCH = "no-such-"
@@ -51,12 +53,7 @@ def _judge_no_container(config: Config, _host: Host, record: Record) -> Evidence
         raise Unexercised
     if record.leaks_after_refusal is None:
         raise Inconclusive("nobody looked what the refused create left")
-    parents = _parents(lookup(config, "/linux/cgroupsPath") or "")
-    left = [
-        f"{leak.kind}: {leak.what}"
-        for leak in record.leaks_after_refusal
-        if leak.kind in _LEFT_BEHIND and not (leak.kind == "cgroup" and leak.what.endswith(parents))
-    ]
+    left = left_of_refusal(config, record.leaks_after_refusal)
     if left:
         violated(expected="nothing left of the refused container", observed=left, evidence=create.describe())
     if record.twin is None or "running" not in record.twin.snapshots:
@@ -68,6 +65,16 @@ def _judge_no_container(config: Config, _host: Host, record: Record) -> Evidence
         if reading.operation.succeeded:
             violated(expected="an error from state: there is no container", observed=reading.operation.describe())
     return Evidence(f"no container: {defect(config)}", "no process, mount, cgroup or state left", kind="refused")
+
+
+def left_of_refusal(config: Config, leaks: Iterable[Leak]) -> list[str]:
+    """Return what a refused create left, in words. Cgroups above the container's own may serve others: they are no part of it."""
+    parents = _parents(lookup(config, "/linux/cgroupsPath") or "")
+    return [
+        f"{leak.kind}: {leak.what}"
+        for leak in leaks
+        if leak.kind in _LEFT_BEHIND and not (leak.kind == "cgroup" and leak.what.endswith(parents))
+    ]
 
 
 def _parents(cgroups_path: str) -> tuple[str, ...]:

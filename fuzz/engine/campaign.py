@@ -86,8 +86,9 @@ class Campaign(Generic[Example]):
         state = self._state
         resumed = f", resumed after {state.containers} containers" if state.containers else ""
         self._progress.say(f"--fuzz-seed={state.seed} --shard={self.options.shard}{resumed}")
-        hunt = Hunt(
-            strategy=self.kind.strategy(self.session.certifier.driver.host),
+        host = self.session.certifier.driver.host
+        hunt: Hunt[Example] = Hunt(
+            generate=lambda run, seed: self.kind.generate(host, run, seed),
             examine=self._examine,
             report=self._report,
             checkpoint=self._checkpoint,
@@ -102,7 +103,7 @@ class Campaign(Generic[Example]):
         self._conclude(hunt.unstable)
 
     def _examine(self, example: Example, counts: bool) -> Bad:  # noqa: FBT001  # called by position, as Callable demands
-        examination = examine(self.session.certifier, self.kind.case(example, f"fuzz/{self.kind.name}"))
+        examination = examine(self.session.certifier, self.kind.case(example, f"fuzz/{self.kind.name}"), self.kind.judged_by)
         if counts:
             self._count(example, examination)
         bad = examination.bad

@@ -8,14 +8,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Generic, NoReturn, TypeVar
 
-from hypothesis import given
-from hypothesis import seed as with_seed
 from hypothesis.errors import Flaky
-from hypothesis.strategies import SearchStrategy
 
 from conformance.verdict.judge import Question
 from fuzz.engine.budget import Budget
-from fuzz.engine.seeds import ROUND, hunting, seed_of
+from fuzz.engine.seeds import ROUND, seed_of
 from fuzz.engine.symptom import Key
 
 Example = TypeVar("Example")
@@ -51,7 +48,8 @@ class Find(Generic[Example]):
 class Hunt(Generic[Example]):
     """One campaign in one worker."""
 
-    strategy: SearchStrategy[Example]
+    generate: Callable[[Callable[[Example], None], int], None]
+    """Call a function with examples made from a seed; what the function raises makes Hypothesis shrink, and comes back."""
     examine: Callable[[Example, bool], Bad]
     """Run an example; the flag says that it counts, which repetitions and shrinking do not."""
     report: Callable[[Find[Example]], None]
@@ -98,10 +96,8 @@ class _Round(Generic[Example]):
 
     def run(self) -> None:
         hunt = self._hunt
-        decorate = with_seed(seed_of(hunt.seed, *hunt.identity, self._number))
-        test = decorate(hunting()(given(hunt.strategy)(self._example)))
         try:
-            test()
+            hunt.generate(self._example, seed_of(hunt.seed, *hunt.identity, self._number))
         except (Bug, Flaky):
             self._report()
 

@@ -56,12 +56,16 @@ class Examination:
     def shown(self, globs: tuple[str, ...]) -> bool:
         """Whether a requirement that one of the globs matches was decided by this container."""
         settled = (each.outcome for each in self.judged if each.outcome.verdict in _SETTLED and not each.outcome.inconclusive)
-        return any(fnmatchcase(outcome.requirement, glob) for outcome in settled for glob in globs)
+        return any(_matches(outcome.requirement, globs) for outcome in settled)
 
 
-def examine(certifier: Certifier, case: Case) -> Examination:
-    """Drive the case and judge its record."""
-    asking = _Asking(certifier, case)
+def _matches(requirement: str, globs: tuple[str, ...]) -> bool:
+    return any(fnmatchcase(requirement, glob) for glob in globs)
+
+
+def examine(certifier: Certifier, case: Case, judged_by: tuple[str, ...] = ("*",)) -> Examination:
+    """Drive the case and judge its record by the expectations of those requirements, globs over ids, that apply."""
+    asking = _Asking(certifier, case, judged_by)
     record = certifier.driver.drive(case, actions=asking.actions)
     questions = asking.questions(record.config)
     if record.problem:
@@ -77,15 +81,17 @@ def examine(certifier: Certifier, case: Case) -> Examination:
 class _Asking:
     """What is asked about one case: found out once, though the driver and the judge both want to know."""
 
-    def __init__(self, certifier: Certifier, case: Case) -> None:
+    def __init__(self, certifier: Certifier, case: Case, judged_by: tuple[str, ...]) -> None:
         self._certifier = certifier
         self._case = case
+        self._judged_by = judged_by
         self._questions: list[Question] | None = None
         self._actions: list[Action] | None = None
 
     def questions(self, config: Config) -> list[Question]:
         if self._questions is None:
-            self._questions = list(questions_about(self._certifier, self._case, config))
+            asked = questions_about(self._certifier, self._case, config)
+            self._questions = [each for each in asked if _matches(each.requirement.id, self._judged_by)]
         return list(self._questions)
 
     def actions(self, config: Config) -> list[Action]:

@@ -47,5 +47,5 @@ def case(example: Defective, name: str) -> Case:
         title=f"{defect.title}: {valid.title}",
         rootfs=(*valid.rootfs, *defect.rootfs),
         defect=defect.edit(config),
-        aims=(*valid.aims, *defect.aims),
+        aims=(*valid.aims, *defect.aims, "runtime.errors.leave-env-unchanged"),
     )

@@ -60,10 +60,11 @@ def allowed(host: Host) -> SearchStrategy[Feature] | None:
             "access": draw(st.sampled_from(("rwm", "rw", "r", "w", "rm", "wm"))),
         }
         found["type"] = draw(st.sampled_from("cb"))
-        if draw(st.booleans()):
+        named = draw(st.sampled_from((("major", "minor"), ("major",), ())))
+        if "major" in named:
             found["major"] = draw(st.sampled_from(_DRIVERLESS))
-            if draw(st.booleans()):
-                found["minor"] = draw(st.integers(1, 5))
+        if "minor" in named:
+            found["minor"] = draw(st.integers(1, 3))
         return found
 
     everything = st.sampled_from(

@@ -4,8 +4,8 @@ Features that contradict the namespaces of the others are left out: a sysctl of 
 config that inherits the host's. So every list of features makes a valid config, and any part of it does as well.
 """
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 
 from hypothesis.strategies import SearchStrategy
 
@@ -17,6 +17,18 @@ BASE_NAMESPACES = ("pid", "network", "ipc", "uts", "mount", "cgroup")
 """What the base config has, each made anew."""
 NEW = ""
 """In `Feature.namespaces`: made anew. A path joins the namespace there, None leaves the type out."""
+
+SHORTENED = frozenset(
+    {
+        "/process/rlimits",
+        "/process/user/additionalGids",
+        "/linux/devices",
+        "/linux/maskedPaths",
+        "/linux/readonlyPaths",
+        "/linux/resources/devices",
+    }
+)
+"""Lists that stay valid without any of their elements."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +80,20 @@ def compatible(features: Iterable[Feature]) -> tuple[Feature, ...]:
         if not unsuited:
             return tuple(kept)
         kept.remove(unsuited[-1])
+
+
+def smaller(features: tuple[Feature, ...]) -> Iterator[tuple[Feature, ...]]:
+    """Yield lists that lack a feature, or an element of a list that one of them puts into the config."""
+    for position in range(len(features)):
+        yield compatible((*features[:position], *features[position + 1 :]))
+    for position, feature in enumerate(features):
+        for index, edit in enumerate(feature.edits):
+            if edit.pointer not in SHORTENED or not isinstance(edit.value, list) or len(edit.value) < 2:
+                continue
+            for element in range(len(edit.value)):
+                shorter = replace(edit, value=[*edit.value[:element], *edit.value[element + 1 :]])
+                changed = replace(feature, edits=(*feature.edits[:index], shorter, *feature.edits[index + 1 :]))
+                yield (*features[:position], changed, *features[position + 1 :])
 
 
 def compose(features: Iterable[Feature], *, name: str) -> Case:

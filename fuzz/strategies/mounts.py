@@ -21,14 +21,8 @@ _GROUPS: tuple[tuple[str, ...], ...] = (
     ("nodiratime",),
 )
 """Options of which at most one of a group is given: the text does not say which of two that contradict each other wins."""
-_FILESYSTEM = (
-    *_GROUPS,
-    ("sync",),
-    ("dirsync",),
-    ("size=128k", "size=1m", "size=3145728"),
-    ("mode=0751", "mode=700"),
-    ("nr_inodes=100",),
-)
+_DATA = (("size=128k", "size=1m"), ("mode=0751", "mode=700"), ("nr_inodes=100",), ("sync",), ("dirsync",))
+"""Options of the filesystem itself."""
 _FLAGS = ("ro", "nosuid", "nodev", "noexec", "noatime", "strictatime", "nodiratime")
 _PROPAGATIONS = tuple(prefix + name for prefix in ("", "r") for name in ("private", "shared", "slave", "unbindable"))
 _SHELF: tuple[Entry, ...] = (
@@ -67,8 +61,10 @@ def filesystems(host: Host) -> SearchStrategy[Feature]:
     kinds = [kind for kind in ("tmpfs", "ramfs") if kind in host.filesystems]
 
     def entry(kind: str) -> SearchStrategy[Edit]:
-        groups = _FILESYSTEM if kind == "tmpfs" else _GROUPS
-        return st.tuples(st.sampled_from(_POINTS), _options(groups)).map(lambda given: _mount(given[0], kind, kind, given[1]))
+        data = _options(_DATA, most=2) if kind == "tmpfs" else st.just([])
+        return st.tuples(st.sampled_from(_POINTS), _options(_GROUPS, most=4), data).map(
+            lambda given: _mount(given[0], kind, kind, [*given[1], *given[2]])
+        )
 
     entries = st.lists(
         st.one_of(*map(entry, kinds)), min_size=1, max_size=3, unique_by=lambda edit: str(edit.value["destination"])
@@ -88,8 +84,6 @@ def kernel_filesystems(host: Host) -> SearchStrategy[Feature]:
     """Generate a filesystem that shows something of the kernel."""
     known = {
         "mqueue": ("/dev/mqueue", "ipc"),
-        "sysfs": ("/m/sys", "network"),
-        "proc": ("/m/proc", "pid"),
         "devpts": ("/m/pts", "mount"),
     }
     kinds = sorted(kind for kind in known if kind in host.filesystems)
@@ -124,7 +118,11 @@ def binds(_host: Host) -> SearchStrategy[Feature]:
             rootfs=(*_SHELF, Directory("seen"), Directory("seen-whole")),
             host=(_VOLUME,),
             mounts=(_MOUNTED_SHELF,) if mounted else (),
-            edits=(_mount("/seen" if how == "bind" else "/seen-whole", kind, source, [how, *options]),),
+            edits=(
+                _mount("/seen" if how == "bind" else "/seen-whole", kind, source, [how, *options]),
+                # Both ends of the bind are named alike, so that they can be compared.
+                *((put("/root/path", "{bundle}/rootfs"),) if source.startswith("{bundle}") else ()),
+            ),
             needs=frozenset({"mount"}),
             # A user namespace may not lay bare what a mount that it inherited covers.
             without=frozenset({"user"}) if mounted and how == "bind" else frozenset(),

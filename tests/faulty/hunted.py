@@ -16,13 +16,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hypothesis import given
-from hypothesis import seed as with_seed
-
 from conformance.cases.case import Case
 from conformance.verdict.certifier import Certifier
 from fuzz.engine.oracle import examine
-from fuzz.engine.seeds import ROUND, hunting, seed_of
+from fuzz.engine.seeds import ROUND, seed_of
 from fuzz.kinds import CONFIGS, DEFECTS, Kind
 from tests.faulty.fault import Fault
 from tests.faulty.faults import all_faults
@@ -89,14 +86,7 @@ def _stream(kind: Kind[Any], certifier: Certifier, seed: int) -> Iterator[Case]:
     number = 0
     while True:
         drawn: list[Any] = []
-
-        @with_seed(seed_of(seed, kind.name, number))
-        @hunting()
-        @given(kind.strategy(certifier.driver.host))
-        def draw(example: Any) -> None:
-            drawn.append(example)  # noqa: B023  # called before the loop goes on
-
-        draw()
+        kind.generate(certifier.driver.host, drawn.append, seed_of(seed, kind.name, number))
         yield from (kind.case(example, f"fuzz/{kind.name}") for example in drawn[:ROUND])
         number += 1
 
