@@ -41,6 +41,8 @@ class Kind(Generic[Example]):
     as_json: Callable[[Example], Any]
     from_json: Callable[[Any], Example]
     """Raises KeyError, TypeError or ValueError for what `as_json` did not write."""
+    covers: bool = False
+    """Coverage of properties is what this campaign is for."""
     judged_by: tuple[str, ...] = ("*",)
     """Globs over the requirements that may be asked about."""
 
@@ -70,6 +72,7 @@ CONFIGS: Kind[Features] = Kind(
     smaller=smaller,
     as_json=files.as_json,
     from_json=files.from_json,
+    covers=True,
 )
 
 

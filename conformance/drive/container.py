@@ -98,12 +98,13 @@ class ContainerUnderTest:
 
     def start(self, *, note: str = "") -> Operation:
         """Start it, and wait until the program is seen to run or the container to have stopped."""
+        programs = set() if self.current() is Status.CREATED else self._programs()
         operation = self._run("start", note=note, container_id=self.record.container_id)
         self.record.operations.append(operation)
         if operation.before is Status.CREATED:
             if operation.succeeded:
                 self._await_program()
-        elif self._another_program():
+        elif self._programs() - programs:
             self.record.program_started.append(time.monotonic())
         return operation
 
@@ -332,9 +333,9 @@ class ContainerUnderTest:
             return False
         return (seen.st_dev, seen.st_ino) == (program.st_dev, program.st_ino)
 
-    def _another_program(self) -> bool:
-        others = (int(name) for name in os.listdir("/proc") if name.isdigit())
-        return any(pid != self.pid and self._executes_program(pid) for pid in others)
+    def _programs(self) -> set[int]:
+        """Return the processes that execute the program: more than the container's own if that has forked."""
+        return {int(name) for name in os.listdir("/proc") if name.isdigit() and self._executes_program(int(name))}
 
     def _watch(self) -> Watch:
         if self._status is Status.ABSENT:

@@ -2,18 +2,22 @@
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from conformance.inner import opened
+from conformance.record.as_json import as_json
 from conformance.verdict import allure
+from conformance.verdict.outcome import Outcome
 from conformance.verdict.report import HarnessError
 from fuzz.engine import corpus
 from fuzz.engine.campaign import Campaign, Place
+from fuzz.engine.corpus import Found
 from fuzz.engine.options import Options
+from fuzz.engine.oracle import examine
 from fuzz.kinds import KINDS
 from fuzz.plugin import options_of
 from specs.verdicts import Verdict
@@ -49,20 +53,45 @@ class Start:
             say=_speaker(self.config),
         )
         campaign.run()
-        bad = [outcome for outcome in campaign.found if not outcome.waived]
-        lines = [f"{each.requirement}: expected {each.expected}, observed {each.observed} {each.reason}" for each in bad]
-        for each in bad:
-            allure.attach(f"{each.requirement} {each.case}", each)
-        if any(each.verdict is Verdict.VIOLATED for each in bad):
-            raise Finds("\n".join(lines))
-        if bad:
-            raise HarnessError("\n".join(lines))
+        _tell(campaign.found)
+
+
+def _tell(outcomes: Sequence[Outcome]) -> None:
+    """Fail the running item where a violation is not waived, and break it where the harness failed."""
+    bad = [each for each in outcomes if not each.waived and each.verdict in {Verdict.VIOLATED, Verdict.HARNESS_ERROR}]
+    lines = [f"{each.requirement}: expected {each.expected}, observed {each.observed} {each.reason}".rstrip() for each in bad]
+    for each in bad:
+        allure.attach(f"{each.requirement} {each.case}", as_json(each))
+    if any(each.verdict is Verdict.VIOLATED for each in bad):
+        raise Finds("\n".join(lines))
+    if bad:
+        raise HarnessError("\n".join(lines))
 
 
 @pytest.fixture
 def hunt(request: pytest.FixtureRequest, share: str) -> Start:
     """Return what runs a campaign by its name."""
     return Start(request.config, request.node.nodeid, share)
+
+
+@pytest.fixture
+def replay(request: pytest.FixtureRequest) -> Callable[[Found], None]:
+    """Return what runs a found case again and judges it."""
+    session = opened(request.config)
+    if session is None:
+        raise pytest.UsageError("give the runtime to hunt: --runtime=PATH")
+
+    def run(found: Found) -> None:
+        kind = KINDS[found.campaign]
+        case = kind.case(kind.from_json(found.example), f"corpus/{found.name}")
+        examination = examine(session.certifier, case, kind.judged_by)
+        asked = {each.question.requirement.id: each.question for each in examination.judged}
+        wrong = [each.question for each in examination.bad.values()]
+        # The one that it was found for gets a verdict in any case: so a stale waiver is noticed.
+        chosen = dict.fromkeys([*([asked[found.requirement]] if found.requirement in asked else []), *wrong])
+        _tell([session.decide(question) for question in chosen])
+
+    return run
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -73,15 +102,23 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("share", [pytest.param(each, marks=pytest.mark.xdist_group(each)) for each in shares])
     if "found" in metafunc.fixturenames:
         directory = Path(_options(metafunc.config).corpus)
-        cases = [pytest.param(found, id=path.stem) for path, found in corpus.load(directory)]
+        try:
+            cases = [pytest.param(found, id=path.stem) for path, found in corpus.load(directory)]
+        except corpus.CorpusError as error:
+            raise pytest.UsageError(str(error)) from error
         metafunc.parametrize("found", cases)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Divide the time among the campaigns that were chosen."""
-    chosen = {item.originalname.removeprefix("test_") for item in items if isinstance(item, pytest.Function)} & set(WEIGHTS)
+    """Divide the time among the campaigns that were chosen; the corpus comes first."""
+    items.sort(key=lambda item: not _name(item).startswith("test_corpus"))
+    chosen = {_name(item).removeprefix("test_") for item in items} & set(WEIGHTS)
     whole = sum(WEIGHTS[name] for name in chosen)
     config.stash[_SECONDS] = {name: _options(config).seconds * WEIGHTS[name] / whole for name in chosen}
+
+
+def _name(item: pytest.Item) -> str:
+    return item.originalname if isinstance(item, pytest.Function) else item.name
 
 
 def _options(config: pytest.Config) -> Options:

@@ -17,6 +17,7 @@ from fuzz.engine.corpus import Found
 from fuzz.engine.coverage import Coverage
 from fuzz.engine.hunt import Bad, Find, Hunt
 from fuzz.engine.journal import Journal, State
+from fuzz.engine.minimize import minimize
 from fuzz.engine.options import Options
 from fuzz.engine.oracle import Examination, examine
 from fuzz.engine.progress import Progress
@@ -27,6 +28,8 @@ from specs.verdicts import Verdict
 
 CHECKPOINT = 20
 """Examples between two states on disk; a find writes one at once."""
+_ATTEMPTS = 30
+"""Containers that leaving out features may take, after Hypothesis has made the values simple."""
 _REFUSALS_SHOWN = 5
 _REFUSAL_LENGTH = 160
 
@@ -140,6 +143,9 @@ class Campaign(Generic[Example]):
 
     def _report(self, find: Find[Example]) -> None:
         """Keep a find as a file, and have it decided, reproduced and written down like any other violation."""
+        find = replace(
+            find, example=minimize(self.kind, find.example, lambda each: self._shows(find.key, each), attempts=_ATTEMPTS)
+        )
         found = self._kept(find)
         name = f"fuzz/{self.kind.name}/{found.name.rpartition('-')[2]}"
         question = Question(
@@ -152,6 +158,9 @@ class Campaign(Generic[Example]):
             self._state.finds.append(str(find.key))
         self._progress.say(f"{outcome.verdict.value} {find.key} [{question.case.title}] {outcome.reproducer or ''}")
         self._write()
+
+    def _shows(self, key: Key, example: Example) -> bool:
+        return key in self._examine(example, False)  # noqa: FBT003  # a callable's parameters have no names
 
     def _kept(self, find: Find[Example]) -> Found:
         driver = self.session.certifier.driver
@@ -181,7 +190,7 @@ class Campaign(Generic[Example]):
         state, seconds = self._state, max(self._budget.elapsed, 1e-3)
         return (
             f"{state.containers} containers, {state.containers / seconds:.1f}/s, {state.refused} refused, "
-            f"{self._coverage.describe()}, {len(state.finds)} finds"
+            f"{self._coverage.describe() + ', ' if self.kind.covers else ''}{len(state.finds)} finds"
         )
 
     def _conclude(self, unstable: dict[Key, int]) -> None:
@@ -195,5 +204,5 @@ class Campaign(Generic[Example]):
             self._progress.say(f"refused {count} times: {words}")
         for key, count in unstable.items():
             self._progress.say(f"did not come back, {count} times: {key}")
-        if self._coverage.missing:
+        if self.kind.covers and self._coverage.missing:
             self._progress.say(f"never judged: {', '.join(self._coverage.missing)}")

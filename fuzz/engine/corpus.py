@@ -75,6 +75,6 @@ def read(path: Path) -> Found:
 
 
 def load(directory: Path) -> Iterator[tuple[Path, Found]]:
-    """Yield every case of a corpus, by file name. Raises CorpusError as `read` does."""
-    for path in sorted(directory.glob("*.json")):
+    """Yield every case of a corpus, by file name; a single file is a corpus too. Raises CorpusError as `read` does."""
+    for path in [directory] if directory.is_file() else sorted(directory.glob("*.json")):
         yield path, read(path)

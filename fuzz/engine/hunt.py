@@ -21,9 +21,9 @@ Bad = dict[Key, Question]
 
 REPETITIONS = 2
 """How often something bad has to come back in fresh containers."""
-SHRINKS = 60
+SHRINKS = 40
 """Containers that shrinking one find may take."""
-SHRINK_SECONDS = 60.0
+SHRINK_SECONDS = 30.0
 PATIENCE = 3
 """What so often did not come back is not tried again."""
 SYMPTOMS = 4
