@@ -30,8 +30,8 @@ class Kind(Generic[Example]):
 
     name: str
     """That of its campaign."""
-    generate: Callable[[Host, Run[Example], int], None]
-    """Call a function with one round of examples made from a seed."""
+    generator: Callable[[Host], Callable[[Run[Example], int], None]]
+    """Return what calls a function with one round of examples, made from a seed."""
     case: Callable[[Example, str], Case]
     """Make a case of an example, with that name."""
     features: Callable[[Example], Features]
@@ -47,26 +47,34 @@ class Kind(Generic[Example]):
     """Globs over the requirements that may be asked about."""
 
 
-def _by(strategy: Callable[[Host], SearchStrategy[Example]]) -> Callable[[Host, Run[Example], int], None]:
-    def generate(host: Host, run: Run[Example], seed: int) -> None:
-        def test(example: Example) -> None:
-            run(example)
+def _by(strategy: Callable[[Host], SearchStrategy[Example]]) -> Callable[[Host], Callable[[Run[Example], int], None]]:
+    def generator(host: Host) -> Callable[[Run[Example], int], None]:
+        examples = strategy(host)  # made once: to build and validate it takes as long as some examples
 
-        with_seed(seed)(hunting()(given(strategy(host))(test)))()
+        def generate(run: Run[Example], seed: int) -> None:
+            def test(example: Example) -> None:
+                run(example)
+
+            with_seed(seed)(hunting()(given(examples)(test)))()
+
+        return generate
+
+    return generator
+
+
+def _by_machine(_host: Host) -> Callable[[Run[Steps], int], None]:
+    def generate(run: Run[Steps], seed: int) -> None:
+        def machine() -> Lifecycles:
+            return Lifecycles(run)
+
+        run_state_machine_as_test(with_seed(seed)(machine), settings=hunting())  # type: ignore[arg-type]  # any factory will do
 
     return generate
 
 
-def _by_machine(_host: Host, run: Run[Steps], seed: int) -> None:
-    def machine() -> Lifecycles:
-        return Lifecycles(run)
-
-    run_state_machine_as_test(with_seed(seed)(machine), settings=hunting())  # type: ignore[arg-type]  # any factory will do
-
-
 CONFIGS: Kind[Features] = Kind(
     name="configs",
-    generate=_by(config.features),
+    generator=_by(config.features),
     case=lambda features, name: compose(features, name=name),
     features=lambda features: features,
     smaller=smaller,
@@ -88,7 +96,7 @@ def _defect_from_json(document: Mapping[str, Any]) -> Defective:
 
 DEFECTS: Kind[Defective] = Kind(
     name="defects",
-    generate=_by(defects.defective),
+    generator=_by(defects.defective),
     case=defects.case,
     features=lambda example: example.features,
     smaller=_fewer_features,
@@ -105,7 +113,7 @@ def _contents_from_json(document: Mapping[str, Any]) -> Contents:
 
 CONTENTS: Kind[Contents] = Kind(
     name="contents",
-    generate=_by(contents.contents),
+    generator=_by(contents.contents),
     case=contents.case,
     # What the runtime reads is another config, so none of the properties was judged.
     features=lambda _example: (),
@@ -134,7 +142,7 @@ def _steps_from_json(document: Any) -> Steps:
 
 LIFECYCLES: Kind[Steps] = Kind(
     name="lifecycles",
-    generate=_by_machine,
+    generator=_by_machine,
     case=lifecycles.case,
     features=lambda _steps: (),
     smaller=_fewer_steps,

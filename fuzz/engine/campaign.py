@@ -89,9 +89,8 @@ class Campaign(Generic[Example]):
         state = self._state
         resumed = f", resumed after {state.containers} containers" if state.containers else ""
         self._progress.say(f"--fuzz-seed={state.seed} --shard={self.options.shard}{resumed}")
-        host = self.session.certifier.driver.host
         hunt: Hunt[Example] = Hunt(
-            generate=lambda run, seed: self.kind.generate(host, run, seed),
+            generate=self.kind.generator(self.session.certifier.driver.host),
             examine=self._examine,
             report=self._report,
             checkpoint=self._checkpoint,

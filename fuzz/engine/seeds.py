@@ -9,7 +9,7 @@ import hashlib
 from hypothesis import HealthCheck, Phase, Verbosity, settings
 
 PROFILE = "oci-conformance-hunt"
-ROUND = 100
+ROUND = 200
 """Examples a round: small enough that a killed hunt repeats little, large enough for Hypothesis to warm up."""
 
 

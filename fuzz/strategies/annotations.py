@@ -26,6 +26,7 @@ def annotations(_host: Host) -> SearchStrategy[Feature]:
         lambda given: Feature(
             name="annotations",
             shows=("runtime.state.annotations", "config.annotations.*"),
+            asks_state=True,
             edits=tuple(put(f"/annotations/{_escaped(key)}", value) for key, value in given.items()),
         )
     )

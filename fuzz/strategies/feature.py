@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from hypothesis.strategies import SearchStrategy
 
-from conformance.cases.case import Case, Entry, HostMount, HostNamespace
+from conformance.cases.case import Case, Container, Entry, HostMount, HostNamespace, lifecycle
 from conformance.record.config import Edit, put
 from conformance.record.host import Host
 
@@ -50,6 +50,8 @@ class Feature:
     """Types of namespaces that have to be the container's own and new."""
     without: frozenset[str] = frozenset()
     """Types of namespaces that must not be made anew or joined."""
+    asks_state: bool = False
+    """It shows in the state, so that is asked for: else a hunt does without, since each question is a call of the runtime."""
     aims: tuple[str, ...] = ()
     """Requirements that are judged with it though their expectation does not apply by the config alone."""
     umask: int | None = None
@@ -82,6 +84,18 @@ def compatible(features: Iterable[Feature]) -> tuple[Feature, ...]:
         kept.remove(unsuited[-1])
 
 
+def quiet_lifecycle(container: Container) -> None:
+    """Do what `lifecycle` does, but for asking the runtime for the state."""
+    if not container.create().succeeded:
+        return
+    container.snapshot("created")
+    if container.start().succeeded:
+        container.snapshot("running")
+        container.probe()
+    container.kill("KILL")
+    container.delete()
+
+
 def smaller(features: tuple[Feature, ...]) -> Iterator[tuple[Feature, ...]]:
     """Yield lists that lack a feature, or an element of a list that one of them puts into the config."""
     for position in range(len(features)):
@@ -112,6 +126,7 @@ def compose(features: Iterable[Feature], *, name: str) -> Case:
         host=tuple(entry for feature in kept for entry in feature.host),
         mounts=tuple(mount for feature in kept for mount in feature.mounts),
         namespaces=tuple(namespace for feature in kept for namespace in feature.joins),
+        script=lifecycle if any(feature.asks_state for feature in kept) else quiet_lifecycle,
         aims=tuple(aim for feature in kept for aim in feature.aims),
         umask=next((feature.umask for feature in kept if feature.umask is not None), None),
     )

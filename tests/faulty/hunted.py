@@ -3,7 +3,8 @@
 Run it in a session jail: `python -m conformance.host.jail --lane=v1 -- python -m tests.faulty.hunted ...`. One stream of
 examples serves all faults: a fault is tried on those that it changes, as on all others it does what the real runtime does.
 It counts as found when a requirement that it has to redden is violated, and is not by the real runtime with the same example.
-Writes {fault: number of the example, or null}.
+Writes {fault: number of the example, null where it was not found, or 0 where the real runtime commits it by itself in all
+examples that show it}.
 """
 
 import copy
@@ -40,10 +41,13 @@ def main(directory: Path, output: Path, names: list[str], *, seed: int) -> None:
     found: dict[str, int | None] = {fault.name: None for fault in faults}
     for number, case in enumerate(_cases(next(iter(plain.values())), seed), 1):
         for each in hunted:
-            if found[each.fault.name] is None and each.shown_by(case, plain[each.fault.real]):
-                found[each.fault.name] = number
+            if found[each.fault.name]:
+                continue
+            shown, alone = each.shown_by(case, plain[each.fault.real])
+            if shown:
+                found[each.fault.name] = number if alone else 0
                 output.write_text(json.dumps(found))
-        if number >= EXAMPLES or None not in found.values():
+        if number >= EXAMPLES or all(found.values()):
             break
     output.write_text(json.dumps(found))
 
@@ -55,11 +59,12 @@ class _Hunted:
     fault: Fault
     certifier: Certifier
 
-    def shown_by(self, case: Case, real: Certifier) -> bool:
+    def shown_by(self, case: Case, real: Certifier) -> tuple[bool, bool]:
+        """Return whether the fault shows, and whether the real runtime is without it."""
         if not self._changes(case):
-            return False
+            return False, False
         red = self._red(case, self.certifier)
-        return bool(red) and bool(red - self._red(case, real))
+        return bool(red), bool(red) and bool(red - self._red(case, real))
 
     def _changes(self, case: Case) -> bool:
         config = dict(self.certifier.config_of(case))
@@ -83,10 +88,10 @@ def _cases(certifier: Certifier, seed: int) -> Iterator[Case]:
 
 
 def _stream(kind: Kind[Any], certifier: Certifier, seed: int) -> Iterator[Case]:
-    number = 0
+    number, generate = 0, kind.generator(certifier.driver.host)
     while True:
         drawn: list[Any] = []
-        kind.generate(certifier.driver.host, drawn.append, seed_of(seed, kind.name, number))
+        generate(drawn.append, seed_of(seed, kind.name, number))
         yield from (kind.case(example, f"fuzz/{kind.name}") for example in drawn[:ROUND])
         number += 1
 
