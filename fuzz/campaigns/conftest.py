@@ -83,7 +83,7 @@ def replay(request: pytest.FixtureRequest) -> Callable[[Found], None]:
 
     def run(found: Found) -> None:
         kind = KINDS[found.campaign]
-        case = kind.case(kind.from_json(found.example), f"corpus/{found.name}")
+        case = kind.case(kind.from_json(found.example), f"fuzz/corpus/{found.name}")
         examination = examine(session.certifier, case, kind.judged_by)
         asked = {each.question.requirement.id: each.question for each in examination.judged}
         wrong = [each.question for each in examination.bad.values()]

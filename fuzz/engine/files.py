@@ -35,6 +35,7 @@ def _feature(feature: Feature) -> dict[str, Any]:
         "without": sorted(feature.without),
         "aims": list(feature.aims),
         "umask": feature.umask,
+        "sole": feature.sole or None,
         "asks_state": feature.asks_state or None,
     }
     return {key: value for key, value in whole.items() if value not in ([], {}, None)}
@@ -79,6 +80,7 @@ def _parsed(entry: Mapping[str, Any]) -> Feature:
         without=frozenset(entry.get("without", ())),
         aims=tuple(entry.get("aims", ())),
         umask=entry.get("umask"),
+        sole=entry.get("sole", ""),
         asks_state=entry.get("asks_state", False),
     )
 

@@ -50,6 +50,8 @@ class Feature:
     """Types of namespaces that have to be the container's own and new."""
     without: frozenset[str] = frozenset()
     """Types of namespaces that must not be made anew or joined."""
+    sole: str = ""
+    """What a config has but one of, for features that would replace each other."""
     asks_state: bool = False
     """It shows in the state, so that is asked for: else a hunt does without, since each question is a call of the runtime."""
     aims: tuple[str, ...] = ()
@@ -75,7 +77,10 @@ def namespaces_of(features: Iterable[Feature]) -> dict[str, str | None]:
 
 def compatible(features: Iterable[Feature]) -> tuple[Feature, ...]:
     """Return the features that fit together: each that the namespaces of all do not suit is left out, the last one first."""
-    kept = list(features)
+    kept: list[Feature] = []
+    for feature in features:
+        if not feature.sole or feature.sole not in {other.sole for other in kept}:
+            kept.append(feature)
     while True:
         namespaces = namespaces_of(kept)
         unsuited = [feature for feature in kept if not _suits(feature, namespaces)]

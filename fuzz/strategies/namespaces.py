@@ -72,6 +72,8 @@ def order(_host: Host) -> SearchStrategy[Feature]:
             name="namespaces.order",
             shows=("linux.namespaces.no-path-new",),
             edits=(put("/linux/namespaces", [{"type": kind} for kind in kinds]),),
+            needs=frozenset(kinds),
+            without=frozenset({"user"}),
             aims=("linux.namespaces.no-path-new",),
         )
     )
@@ -93,7 +95,9 @@ def users(host: Host) -> SearchStrategy[Feature] | None:
             edits=(
                 put("/linux/uidMappings", maps[0]),
                 put("/linux/gidMappings", maps[1]),
-                put("/process/user", {"uid": uid, "gid": gid, "additionalGids": [group]}),
+                put("/process/user/uid", uid),
+                put("/process/user/gid", gid),
+                put("/process/user/additionalGids", [group]),
             ),
         )
 

@@ -39,7 +39,10 @@ def arguments(_host: Host) -> SearchStrategy[Feature]:
     """Generate arguments of the program, named by its path."""
     return st.lists(text(), max_size=5).map(
         lambda given: Feature(
-            name="process.args", shows=("config.process.args.effect",), edits=(put("/process/args", ["/probe", *given]),)
+            name="process.args",
+            sole="program",
+            shows=("config.process.args.effect",),
+            edits=(put("/process/args", ["/probe", *given]),),
         )
     )
 
@@ -52,6 +55,7 @@ def bare_name(_host: Host) -> SearchStrategy[Feature]:
         shadow = (RegularFile(f"first/{tool}", b"not a program"),) if shadowed else (Directory("first"),)
         return Feature(
             name="process.args.bare-name",
+            sole="program",
             shows=("config.process.args.execvp-file",),
             rootfs=(*shadow, Symlink(f"tools/{tool}", "/probe")),
             edits=(put("/process/args", [tool, *rest]), put("/process/env", ["PATH=/nowhere:/first:/tools"])),

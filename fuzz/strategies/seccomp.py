@@ -60,7 +60,7 @@ def denying(host: Host) -> SearchStrategy[Feature] | None:
 
 
 def _feature(name: str, seccomp: _Entry) -> Feature:
-    return Feature(name=name, shows=("linux.seccomp.*",), edits=(put("/linux/seccomp", seccomp),))
+    return Feature(name=name, sole="filter", shows=("linux.seccomp.*",), edits=(put("/linux/seccomp", seccomp),))
 
 
 def _entry(names: list[str], action: str, **members: Any) -> _Entry:
