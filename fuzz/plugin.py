@@ -26,6 +26,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> None:
+    """Refuse what cannot be before the supervisor starts anything."""
+    options_of(config)
+
+
 def options_of(config: pytest.Config) -> Options:
     """Return what the command line asks for; raises pytest.UsageError."""
     option = config.option
