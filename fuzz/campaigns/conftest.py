@@ -85,11 +85,14 @@ def replay(request: pytest.FixtureRequest) -> Callable[[Found], None]:
         kind = KINDS[found.campaign]
         case = kind.case(kind.from_json(found.example), f"fuzz/corpus/{found.name}")
         examination = examine(session.certifier, case, kind.judged_by)
-        asked = {each.question.requirement.id: each.question for each in examination.judged}
-        wrong = [each.question for each in examination.bad.values()]
+        wrong = {each.question.requirement.id: each.question for each in examination.bad.values()}
         # The one that it was found for gets a verdict in any case: so a stale waiver is noticed.
-        chosen = dict.fromkeys([*([asked[found.requirement]] if found.requirement in asked else []), *wrong])
-        _tell([session.decide(question) for question in chosen])
+        own = {
+            each.question.requirement.id: each.question
+            for each in examination.judged
+            if each.question.requirement.id == found.requirement
+        }
+        _tell([session.decide(question) for question in (own | wrong).values()])
 
     return run
 

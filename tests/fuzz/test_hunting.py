@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from fuzz.engine.corpus import load
+from fuzz.engine.corpus import DIRECTORY, load
 from fuzz.kinds import CONFIGS
 from tests.faulty.faults import fault
 from tests.faulty.install import install
@@ -64,6 +64,18 @@ def test_a_faulty_runtime_is_found_out_reproduced_and_replayed(tmp_path: Path) -
     assert "config.process.oomscoreadj.unset" in replayed.stdout
     right = run([*module, "replay", str(path), f"--runtime={RUNC}", f"--reproducers={tmp_path}/again"])
     assert right.returncode == 0, right.stdout + right.stderr
+
+
+def test_each_case_of_the_corpus_gets_a_verdict(tmp_path: Path) -> None:
+    replayed = run([sys.executable, "-m", "fuzz", "replay", "corpus", f"--runtime={RUNC}", "--lane=v1", *_outputs(tmp_path)])
+    assert replayed.returncode in {0, 1}, replayed.stdout + replayed.stderr
+    decided = {(line["case"], line["requirement"]): line["verdict"] for line in lines(tmp_path)}
+    for _, found in load(DIRECTORY):
+        assert decided[f"fuzz/corpus/{found.name}", found.requirement] in {"passed", "violated", "recorded", "not_applicable"}
+
+
+def _outputs(directory: Path) -> list[str]:
+    return [f"--results={directory}/results.jsonl", f"--reproducers={directory}/reproducers"]
 
 
 def test_a_found_case_is_minimised_in_place(tmp_path: Path) -> None:
