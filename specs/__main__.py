@@ -8,13 +8,8 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from specs.catalogue import Catalogue, Requirement, load
+from specs.entry import DECIDED
 from specs.verdicts import ExitCode
-
-_DECIDED = {
-    "host": "from the host side, by observing real containers",
-    "schema": "by checking the document alone",
-    "none": "not at all: nothing can show it",
-}
 
 
 class _Parser(argparse.ArgumentParser):
@@ -42,7 +37,7 @@ def describe(requirement: Requirement, catalogue: Catalogue) -> str:
     rows = [
         ("level", requirement.level.value),
         ("basis", requirement.basis),
-        ("since", f"{requirement.spec} {requirement.since}"),
+        ("in force", f"{requirement.period} of {requirement.spec}"),
         ("platforms", ", ".join(requirement.platforms)),
         ("subject", requirement.subject),
         ("chapter", requirement.chapter),
@@ -60,7 +55,7 @@ def describe(requirement: Requirement, catalogue: Catalogue) -> str:
 def _decided(requirement: Requirement, catalogue: Catalogue) -> str:
     if requirement.umbrella:
         return f"through the {len(catalogue.children(requirement.id))} requirements that it binds"
-    return _DECIDED[requirement.decided]
+    return DECIDED[requirement.decided] + (f": {requirement.reason}" if requirement.reason else "")
 
 
 def _row(label: str, value: str) -> str:
