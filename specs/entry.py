@@ -34,7 +34,7 @@ DECIDED: Mapping[str, str] = MappingProxyType(
     {
         "host": "from the host side, by observing real containers",
         "schema": "by checking the document alone: our JSON Schema expresses it",
-        "rule": "by checking the document alone: a rule in code, since no JSON Schema can say it",
+        "rule": "by checking the document alone: a rule in code",
         "none": "not at all",
     }
 )

@@ -214,6 +214,12 @@ def test_entries_are_those_of_the_inventory() -> None:
     assert {row.partition("\t")[0] for row in rows} == set(load("runtime"))
 
 
+def test_what_takes_another_platform_is_not_decided_on_a_linux_host() -> None:
+    foreign = [each for each in load("runtime").values() if not {"all", "linux"} & set(each.platforms)]
+    assert len(foreign) > 150
+    assert not [each.id for each in foreign if each.decided == "host"]
+
+
 def test_undecidable_musts_on_linux_are_few() -> None:
     """Each was thought about; a new one has to be added here."""
     found = {
