@@ -15,6 +15,7 @@ from specs.validation.reading import JsonRules
 from specs.validation.rules import Rule, apply
 from specs.validation.runtime import CONFIG_RULES, FEATURES_RULES, STATE_RULES
 from specs.verdicts import ExitCode, Level
+from specs.version import SpecVersion
 
 _JSON = JsonRules(utf8="glossary.json.utf8", duplicate_names="glossary.json.no-duplicate-names")
 
@@ -58,7 +59,17 @@ def validate(path: str, *, kind: str = "") -> list[Finding]:
     found = reading.read(path, rules)
     if not found.usable:
         return judged(path, found.breaches)
-    return judged(path, [*found.breaches, *breaches(found.value, kind=kind or recognised(found.value, path))])
+    inside = breaches(found.value, kind=kind or recognised(found.value, path))
+    return judged(path, [*found.breaches, *inside], declared=declared(found.value))
+
+
+def declared(value: Any) -> SpecVersion | None:
+    """Return the version of the runtime spec that a config or state says it follows, if it says one."""
+    text = value.get("ociVersion") if isinstance(value, dict) else None
+    try:
+        return SpecVersion.parse(text) if isinstance(text, str) else None
+    except ValueError:
+        return None
 
 
 def breaches(value: Any, *, kind: str) -> list[Breach]:
@@ -93,7 +104,7 @@ def _bundle(path: str) -> list[Finding]:
         return judged(path, missing)
     found = reading.read(file, _JSON)
     inside = [*breaches(found.value, kind="config"), *bundles.rootfs(path, found.value)] if found.usable else []
-    return judged(file, [*found.breaches, *inside])
+    return judged(file, [*found.breaches, *inside], declared=declared(found.value))
 
 
 def exit_code(findings: Iterable[Finding]) -> ExitCode:

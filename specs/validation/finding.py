@@ -2,13 +2,14 @@
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from specs.catalogue import Catalogue, Requirement, load
+from specs.catalogue import Requirement, load
 from specs.entry import KEYWORD_LEVELS
 from specs.verdicts import Level
+from specs.version import SpecVersion
 
 Path = tuple[str | int, ...]
 """Names and indices that lead from the document's root to a value."""
@@ -110,26 +111,31 @@ def document_level(requirement: Requirement, *, invalid: bool = False) -> Level:
     return Level.MUST if invalid else level
 
 
-def judged(document: str, breaches: Iterable[Breach], catalogue: Mapping[str, Requirement] | None = None) -> list[Finding]:
-    """Weigh breaches, in the order of their places; raises KeyError for one that names no requirement of the catalogue."""
-    known: Mapping[str, Requirement] | Catalogue = load() if catalogue is None else catalogue
+def judged(document: str, breaches: Iterable[Breach], *, declared: SpecVersion | None = None) -> list[Finding]:
+    """Weigh breaches, in the order of their places; raises KeyError for one that names no requirement of the catalogue.
+
+    `declared` is the version of the spec that the document says it follows: what does not stand in that one does not bind it: level none.
+    """
     ordered = sorted(set(breaches), key=lambda each: (_sortable(each.path), each.requirement, each.message))
-    return [_finding(document, each, known) for each in ordered]
+    return [_finding(document, each, declared) for each in ordered]
 
 
-def _finding(document: str, breach: Breach, known: Mapping[str, Requirement]) -> Finding:
-    ambiguous = False
+def _finding(document: str, breach: Breach, declared: SpecVersion | None) -> Finding:
+    ambiguous, later = False, ""
     level = Level.MUST if breach.invalid else Level.NONE
     if breach.requirement:
-        requirement = known[breach.requirement]
+        requirement = load()[breach.requirement]
         ambiguous = bool(requirement.ambiguous)
         level = document_level(requirement, invalid=breach.invalid)
+        if requirement.since is None or (declared is not None and not requirement.in_force(declared)):
+            level, ambiguous = Level.NONE, False
+            later = f" ({requirement.period}; the document declares {declared or 'no version'})"
     return Finding(
         document=document,
         path=json_path(breach.path),
         requirement=breach.requirement,
         level=level,
-        message=breach.message,
+        message=f"{breach.message}{later}",
         ambiguous=ambiguous,
         unjudged=breach.unjudged,
     )

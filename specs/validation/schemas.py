@@ -1,9 +1,10 @@
 """Runs one of our JSON Schemas over a value and says each error as a breach of a requirement, in plain words.
 
-Schemas are draft 2020-12 with four keywords of our own beside those that judge:
+Schemas are draft 2020-12 with five keywords of our own beside those that judge:
 
     requirement    id of the requirement that this subschema expresses; it holds for all below that names none itself
     requirements   {keyword: id} where one keyword of the subschema expresses another requirement
+    permits        ids of permissions that the subschema grants by not forbidding; no error names them
     expected       what a value has to be, for messages: "an absolute path"
     closed         true: the text fixes what can stand here (a type, a range, a list), so anything else is an invalid value
 
@@ -31,7 +32,7 @@ _MOST = 1000
 _ONE = ("items", "additionalProperties", "propertyNames", "contains", "not", "if", "then", "else")
 _SEVERAL = ("allOf", "anyOf", "oneOf", "prefixItems")
 _NAMED = ("properties", "patternProperties", "dependentSchemas")
-_OURS = ("requirement", "requirements", "expected")
+_OURS = ("requirement", "requirements", "permits", "expected", "title")
 _TYPES = {
     "string": "a string",
     "integer": "an integer",
@@ -65,7 +66,7 @@ def requirements(name: str) -> set[str]:
     found: set[str] = set()
     for node in _subschemas(resolved(name)):
         found.update([node["requirement"]] if "requirement" in node else [])
-        found.update(node.get("requirements", {}).values())
+        found.update(node.get("requirements", {}).values(), node.get("permits", ()))
     return found
 
 
@@ -172,11 +173,11 @@ def _of_property(schema: Mapping[str, Any], name: str) -> str:
 
 def _expected(keyword: str, schema: Mapping[str, Any]) -> str:
     value = schema[keyword]
+    if "expected" in schema:
+        return str(schema["expected"])
     if keyword == "type":
         types = [value] if isinstance(value, str) else value
         return " or ".join(_TYPES[each] for each in types)
-    if "expected" in schema:
-        return str(schema["expected"])
     if keyword == "enum":
         return f"one of {', '.join(map(shown, value))}"
     return {
@@ -184,6 +185,7 @@ def _expected(keyword: str, schema: Mapping[str, Any]) -> str:
         "minimum": f"at least {value}",
         "maximum": f"at most {value}",
         "minItems": f"at least {value} elements",
+        "maxItems": f"at most {value} elements",
         "minLength": f"at least {value} characters",
         "minProperties": f"at least {value} members",
     }[keyword]
