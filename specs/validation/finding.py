@@ -104,17 +104,19 @@ def document_level(requirement: Requirement, *, invalid: bool = False) -> Level:
     broken, so at a row like "hostname is OPTIONAL" only a value of a wrong kind can be found; such an `invalid` one weighs MUST,
     since every runtime has to refuse it (config.valid-values.error). What can be read in two ways is recorded: MAY.
     """
+    if invalid:
+        return Level.MUST
     if requirement.ambiguous:
         return Level.MAY
     word, _, keyword = requirement.basis.partition(" ")
-    level = KEYWORD_LEVELS[keyword] if word == "author" and keyword else requirement.level
-    return Level.MUST if invalid else level
+    return KEYWORD_LEVELS[keyword] if word == "author" and keyword else requirement.level
 
 
 def judged(document: str, breaches: Iterable[Breach], *, declared: SpecVersion | None = None) -> list[Finding]:
     """Weigh breaches, in the order of their places; raises KeyError for one that names no requirement of the catalogue.
 
-    `declared` is the version of the spec that the document says it follows: what does not stand in that one does not bind it: level none.
+    `declared` is the version of the spec that the document says it follows: what does not stand in that one does not bind it,
+    and has level none.
     """
     ordered = sorted(set(breaches), key=lambda each: (_sortable(each.path), each.requirement, each.message))
     return [_finding(document, each, declared) for each in ordered]
@@ -125,7 +127,7 @@ def _finding(document: str, breach: Breach, declared: SpecVersion | None) -> Fin
     level = Level.MUST if breach.invalid else Level.NONE
     if breach.requirement:
         requirement = load()[breach.requirement]
-        ambiguous = bool(requirement.ambiguous)
+        ambiguous = bool(requirement.ambiguous) and not breach.invalid
         level = document_level(requirement, invalid=breach.invalid)
         if requirement.since is None or (declared is not None and not requirement.in_force(declared)):
             level, ambiguous = Level.NONE, False

@@ -52,9 +52,18 @@ def _properties(path: Path, value: Any, schema: Mapping[str, Any]) -> Iterator[t
     if not isinstance(value, dict):
         return
     for name, below in schema.get("properties", {}).items():
-        if value.get(name) is not None:
-            yield (*path, name), load()[below["requirement"]].since
+        since = load()[below["requirement"]].since
+        if since and value.get(name) is not None:
+            yield (*path, name), since
             yield from _properties((*path, name), value[name], below)
+
+
+def _subset(features: Any) -> Iterator[Breach]:
+    for _, known in find(features, "linux", "seccomp", "knownFlags"):
+        for path, flag in find(features, "linux", "seccomp", "supportedFlags", EACH):
+            if isinstance(known, list) and isinstance(flag, str) and flag not in known:
+                message = f"expected one of knownFlags, found {shown(flag)}"
+                yield Breach(path, "features-linux.seccomp.supportedflags.subset", message)
 
 
 def _options(features: Any) -> Iterator[Breach]:
@@ -67,5 +76,6 @@ def _options(features: Any) -> Iterator[Breach]:
 RULES = (
     Rule(("features.ociversionmax.not-below-min",), _order),
     Rule(("features.ociversionmax.no-later-properties",), _later),
+    Rule(("features-linux.seccomp.supportedflags.subset",), _subset),
     Rule(("features.mountoptions.no-fs-specific",), _options),
 )
