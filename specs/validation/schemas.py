@@ -33,6 +33,8 @@ _ONE = ("items", "additionalProperties", "propertyNames", "contains", "not", "if
 _SEVERAL = ("allOf", "anyOf", "oneOf", "prefixItems")
 _NAMED = ("properties", "patternProperties", "dependentSchemas")
 _OURS = ("requirement", "requirements", "permits", "expected", "title")
+_OF_FILES = ("$ref", "$defs", "$schema")
+"""Not in a resolved schema. Below one that names its $schema jsonschema falls back to its own class, without our `pattern`."""
 _TYPES = {
     "string": "a string",
     "integer": "an integer",
@@ -50,8 +52,10 @@ class SchemaError(ValueError):
 
 def check(name: str, value: Any) -> list[Breach]:
     """Return what `schemas/NAME.json`, such as `runtime/config`, finds wrong with a value, each thing once."""
-    errors = itertools.islice(_validator(name).iter_errors(value), _MOST)
-    return list(dict.fromkeys(itertools.chain.from_iterable(map(_breaches, errors))))
+    errors = list(itertools.islice(_validator(name).iter_errors(value), _MOST))
+    mistyped = {tuple(each.absolute_path) for each in errors if each.validator == "type"}
+    telling = (each for each in errors if each.validator == "type" or tuple(each.absolute_path) not in mistyped)
+    return list(dict.fromkeys(itertools.chain.from_iterable(map(_breaches, telling))))
 
 
 @functools.cache
@@ -79,9 +83,7 @@ def _document(name: str) -> dict[str, Any]:
 def _resolve(node: Mapping[str, Any], *, home: str, requirement: str) -> dict[str, Any]:
     """Return a subschema of the file `home` on its own: references inlined, `requirement` from above where it has none."""
     effective = node.get("requirement", requirement)
-    own = {
-        key: _nested(key, value, home=home, requirement=effective) for key, value in node.items() if key not in ("$ref", "$defs")
-    }
+    own = {key: _nested(key, value, home=home, requirement=effective) for key, value in node.items() if key not in _OF_FILES}
     if "$ref" in node:
         own = _joined(_target(node["$ref"], home=home, requirement=effective), own, reference=node["$ref"])
         if "requirement" not in node and "requirement" in own:

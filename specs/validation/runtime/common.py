@@ -85,7 +85,7 @@ def _parts(path: str) -> tuple[str, ...]:
 
 def _mappings(config: Any) -> Iterator[Breach]:
     for path, mount in find(config, "mounts", EACH):
-        options = mount.get("options", []) if isinstance(mount, dict) else []
+        options = mount.get("options", []) if isinstance(mount, dict) else None
         if not isinstance(options, list) or "idmap" in options or "ridmap" in options:
             continue
         for name in ("uidMappings", "gidMappings"):

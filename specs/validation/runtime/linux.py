@@ -52,11 +52,10 @@ def _burst(config: Any) -> Iterator[Breach]:
 
 def _nodes(config: Any) -> Iterator[Breach]:
     for path, policy in find(config, "linux", "memoryPolicy"):
-        if not isinstance(policy, dict):
+        mode, nodes = (policy.get("mode"), policy.get("nodes", "")) if isinstance(policy, dict) else (None, None)
+        if not isinstance(mode, str) or not isinstance(nodes, str):
             continue
-        mode, nodes = policy.get("mode"), policy.get("nodes", "")
-        wrong = (mode in _WITHOUT_NODES and nodes != "") or (mode in _WITH_NODES and nodes == "")
-        if isinstance(mode, str) and wrong:
+        if (mode in _WITHOUT_NODES and nodes) or (mode in _WITH_NODES and not nodes):
             wanted = "no nodes" if mode in _WITHOUT_NODES else "nodes"
             message = f"expected {wanted} with {mode}, found {shown(nodes)}"
             yield Breach(path, "linux.memorypolicy.nodes.mode-dependent", message)
