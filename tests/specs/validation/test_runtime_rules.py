@@ -15,7 +15,7 @@ DOCUMENTS = documents()
 MISSING = object()
 LATER = "features.ociversionmax.no-later-properties"
 WRONG = [
-    # (document, place, value, requirements)
+    # What is edited, where, to what, and which requirement that breaks.
     ("linux", "root", MISSING, "config.root.required-elsewhere"),
     ("windows", "root", MISSING, "config.root.windows-server-required"),
     ("hyperv", "root", {"path": VOLUME}, "config.root.hyperv-forbidden"),

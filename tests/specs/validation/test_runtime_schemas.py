@@ -47,7 +47,7 @@ def _properties(schema: Mapping[str, Any], value: Any, place: str = "") -> Itera
     yield place, schema, value
     members: dict[Any, Any] = {}
     if isinstance(value, list) and "items" in schema:
-        members = {index: schema["items"] for index in range(len(value))}
+        members = dict.fromkeys(range(len(value)), schema["items"])
     elif isinstance(value, dict):
         members = {name: schema.get("properties", {}).get(name, schema.get("additionalProperties")) for name in value}
     for key, below in members.items():
@@ -100,7 +100,7 @@ def test_every_property_of_the_schemas_is_in_a_document() -> None:
 
 
 WRONG = [
-    # (document, place, value, requirement)
+    # What is edited, where, to what, and which requirement that breaks.
     ("linux", "ociVersion", "1.0", "config.ociversion.semver"),
     ("linux", "ociVersion", "01.0.0", "config.ociversion.semver"),
     ("linux", "ociVersion", "1.0.0\n", "config.ociversion.semver"),
