@@ -61,7 +61,7 @@ def _properties(path: Path, value: Any, schema: Mapping[str, Any]) -> Iterator[t
 def _subset(features: Any) -> Iterator[Breach]:
     for _, known in find(features, "linux", "seccomp", "knownFlags"):
         for path, flag in find(features, "linux", "seccomp", "supportedFlags", EACH):
-            if isinstance(known, list) and isinstance(flag, str) and flag not in known:
+            if isinstance(known, list) and isinstance(path[-1], int) and isinstance(flag, str) and flag not in known:
                 message = f"expected one of knownFlags, found {shown(flag)}"
                 yield Breach(path, "features-linux.seccomp.supportedflags.subset", message)
 
