@@ -108,22 +108,23 @@ def parse(data: bytes, rules: JsonRules) -> Reading:
         return _unusable(*found, _not_json(f"{error.msg} (line {error.lineno}, column {error.colno})"))
     except RecursionError:
         return _unusable(*found, _too_deep(rules))
-    looked = _looked_through(value, found, repeated, rules)
+    looked = _looked_through(value, found, repeated, rules, escapes="\\u" in text)
     if constants and looked.usable:  # below a name whose last value is another one
         return _unusable(*looked.breaches, _not_json(f"{float(constants[0])!r} is no JSON number"))
     return looked
 
 
-def _looked_through(value: Any, found: list[Breach], repeated: _Repeated, rules: JsonRules) -> Reading:
-    """Walk the value once for what the parser cannot place."""
+def _looked_through(value: Any, found: list[Breach], repeated: _Repeated, rules: JsonRules, *, escapes: bool) -> Reading:
+    """Walk the value once for what the parser cannot place. Without `escapes` no string can have half of a surrogate pair."""
     names = {id(each): doubles for each, doubles in repeated}
+    all_names = escapes or bool(rules.case_variants)
     usable = True
     for link, depth, each in _walk(value, rules.deepest + 1):
         if depth > rules.deepest:
             return _unusable(*found, _too_deep(rules))
-        if isinstance(each, dict):
+        if isinstance(each, dict) and (all_names or id(each) in names):
             found.extend(_names(_path(link), each, names.get(id(each), []), rules) if len(found) < _MOST else ())
-        elif isinstance(each, str) and not _encodable(each):
+        elif escapes and isinstance(each, str) and not _encodable(each):
             found.extend([_surrogate(_path(link))] if len(found) < _MOST else ())
         elif isinstance(each, _Constant):
             found.append(_not_json(f"{float(each)!r} is no JSON number", _path(link)))
