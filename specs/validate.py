@@ -28,6 +28,12 @@ class Kind:
     rules: tuple[Rule, ...]
     json: JsonRules
 
+    @property
+    def requirements(self) -> set[str]:
+        """The ids that it can find broken, or permits."""
+        text = {self.json.utf8, self.json.duplicate_names, self.json.case_variants} - {""}
+        return text | schemas.requirements(self.schema) | {each for rule in self.rules for each in rule.requirements}
+
 
 KINDS: Mapping[str, Kind] = MappingProxyType(
     {
@@ -42,6 +48,11 @@ DIRECTORIES: Mapping[str, tuple[str, Callable[[str], list[Finding]]]] = MappingP
     {"bundle": ("config.json", lambda path: _bundle(path))}  # noqa: PLW0108  # defined below
 )
 """Kinds of directories: the file that gives them away, and what judges them."""
+
+
+def named() -> set[str]:
+    """Return the ids of all requirements that documents and directories are judged by."""
+    return {*bundles.REQUIREMENTS}.union(*(kind.requirements for kind in KINDS.values()))
 
 
 class UnknownKindError(ValueError):
