@@ -36,7 +36,7 @@ def test_a_plain_case_becomes_the_base_config_and_a_rootfs_with_probes(tmp_path:
     written = json.loads(Path(bundle.directory, "config.json").read_bytes())
     assert written == bundle.config
     expected = base_config(oci_version="1.0.2")
-    expected["linux"]["cgroupsPath"] = "/oci-conformance/id-1"
+    expected["linux"]["cgroupsPath"] = "/id-1"
     assert written == expected
     assert sorted(os.listdir(bundle.rootfs)) == ["dev", "etc", "hook", "probe", "proc", "run", "sys", "tmp"]
     assert Path(bundle.rootfs, "probe").read_bytes() == build_probe(MACHINE, "proxy")
