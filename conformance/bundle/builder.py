@@ -48,8 +48,7 @@ class Bundle:
 
     def remove(self) -> None:
         """Remove all of it, without reaching through mounts that a runtime left; raises OSError if one can't be undone."""
-        remove_tree(self.directory)
-        remove_tree(self.host_directory)
+        remove_tree(self.directory, self.host_directory)
 
 
 def build(case: Case, *, directory: str, container_id: str, config: Config, machine: str, twin: bool = False) -> Bundle:

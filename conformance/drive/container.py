@@ -62,6 +62,8 @@ class ContainerUnderTest:
         self._pidfd: int | None = None
         self._status = Status.ABSENT
         self._proxy: Proxy | None = None
+        self._nothing_left = False
+        """No difference was seen, and nothing was run since."""
         self._before: Watch = self._watch()
 
     # The operations of the spec.
@@ -202,10 +204,10 @@ class ContainerUnderTest:
             self._proxy.close()
         self._forget()
         self.reaper.collect()
-        left = differences(self._before, self._watch())
+        left = () if self._nothing_left else self._differences()
         if any(leak.kind == "process" for leak in left):
             self.reaper.end_all()
-            left = differences(self._before, self._watch())
+            left = self._differences()
         for path in (f"{self.bundle.directory}.pid", f"{self.bundle.directory}.pid2"):
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(path)
@@ -224,6 +226,7 @@ class ContainerUnderTest:
         stdout: int | None = None,
         watch_stdout: int | None = None,
     ) -> Operation:
+        self._nothing_left = False
         if self.listener is not None:
             self.listener.operation = operation
         return self.runtime.run(
@@ -301,12 +304,17 @@ class ContainerUnderTest:
             self.reaper.collect()
         return watch(cgroup_mounts=self.host.cgroup_mounts, state_directory=self.runtime.state_directory)
 
+    def _differences(self) -> tuple[Leak, ...]:
+        """Return what there is now and was not before create."""
+        # Our own descriptors come and go with the probe's pipes: they are no business of the runtime's.
+        return tuple(leak for leak in differences(self._before, self._watch()) if leak.kind != "descriptor")
+
     def _left_behind(self) -> tuple[Leak, ...]:
         """Compare with what was before create; processes and cgroups get a moment to disappear."""
         deadline = time.monotonic() + _SETTLE_SECONDS
         while True:
-            # Our own descriptors come and go with the probe's pipes: they are no business of the runtime's.
-            left = tuple(leak for leak in differences(self._before, self._watch()) if leak.kind != "descriptor")
+            left = self._differences()
+            self._nothing_left = not left
             if not left or not _may_settle(left) or time.monotonic() > deadline:
                 return left
             time.sleep(0.01)
