@@ -60,6 +60,8 @@ class ContainerUnderTest:
         self.listener = listener
         self.pid: int | None = None
         self._pidfd: int | None = None
+        self._end = poll()
+        """Tells when the process of the pidfd has ended."""
         self._status = Status.ABSENT
         self._proxy: Proxy | None = None
         self._nothing_left = False
@@ -171,10 +173,7 @@ class ContainerUnderTest:
 
     def wait(self) -> None:
         """Wait until the container's process has ended."""
-        if self._pidfd is not None:
-            waiting = poll()
-            waiting.register(self._pidfd, POLLIN)
-            waiting.poll(_DEATH_SECONDS * 1000)
+        self._end.poll(_DEATH_SECONDS * 1000 if self._pidfd is not None else 0)
         self.current()
 
     def rewrite_config(self, edits: tuple[Edit, ...]) -> None:
@@ -184,12 +183,9 @@ class ContainerUnderTest:
 
     def current(self) -> Status:
         """Return the status by the harness's own knowledge, and note the end of the process if it came."""
-        if self._pidfd is not None and self._status in {Status.CREATED, Status.RUNNING}:
-            ended = poll()
-            ended.register(self._pidfd, POLLIN)
-            if ended.poll(0):
-                self._status = Status.STOPPED
-                self.record.exit_code = self.reaper.exit_code(self.pid or 0)
+        if self._status in {Status.CREATED, Status.RUNNING} and self._end.poll(0):
+            self._status = Status.STOPPED
+            self.record.exit_code = self.reaper.exit_code(self.pid or 0)
         return self._status
 
     def close(self) -> tuple[Leak, ...]:
@@ -253,12 +249,14 @@ class ContainerUnderTest:
             self._pidfd = os.pidfd_open(pid)
         except OSError:
             return
+        self._end.register(self._pidfd, POLLIN)
         self.pid = pid
         self._status = Status.CREATED
 
     def _forget(self) -> None:
         self._status = Status.ABSENT
         if self._pidfd is not None:
+            self._end.unregister(self._pidfd)
             os.close(self._pidfd)
             self._pidfd = None
 

@@ -4,14 +4,17 @@ Meant for the session jail, where nobody else makes mounts, processes or cgroups
 """
 
 import os
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 from conformance.observe.mounts import unescape
-from conformance.observe.procfs import state_of
+from conformance.observe.procfs import read, state_of
 from conformance.record.leak import Leak
 
+_MOUNT = re.compile(r"^(?:[^ \n]+ ){4}([^ \n]+)", re.MULTILINE)
+"""Of a line of mountinfo: id, parent, device, root and mount point."""
 Kind = Literal["mount", "process", "cgroup", "state", "descriptor"]
 
 
@@ -60,20 +63,14 @@ def differences(before: Watch, after: Watch, *, expected_descriptors: Iterable[i
 
 def _mounts() -> Iterator[tuple[str, str]]:
     """Name a mount by its id together with what it shows where: the kernel gives the id of a removed mount to the next."""
-    with open("/proc/self/mountinfo", "rb") as file:
-        lines = os.fsdecode(file.read()).split("\n")[:-1]
-    for line in lines:
-        identity = line.split(" ", 5)[:5]
-        yield " ".join(identity), unescape(identity[4])
+    for found in _MOUNT.finditer(os.fsdecode(read("/proc/self/mountinfo"))):
+        yield found[0], unescape(found[1])
 
 
 def _processes() -> Iterator[tuple[str, str]]:
-    for name in os.listdir("/proc"):
-        if not name.isdecimal():
-            continue
+    for name in filter(str.isdecimal, os.listdir("/proc")):
         try:
-            with open(f"/proc/{name}/stat", "rb") as file:
-                stat = os.fsdecode(file.read())
+            stat = os.fsdecode(read(f"/proc/{name}/stat"))
         except (FileNotFoundError, ProcessLookupError):
             continue
         if state_of(stat) not in "ZXx":

@@ -1,11 +1,15 @@
 """What /proc/PID and the scheduler tell of one process; proc_pid(5) and its parts name every file read here."""
 
 import os
+import re
 from collections.abc import Mapping
 
 from conformance.host import kernel
 from conformance.observe.procfs import ProcessDirectory
 from conformance.record.snapshot import Process, Scheduling
+
+_FIELD = re.compile(r"^([^:\n]+):[ \t]*(.*?)[ \t]*$", re.MULTILINE)
+"""A line of status."""
 
 IdMap = tuple[tuple[int, int, int], ...]
 
@@ -92,13 +96,13 @@ def scheduling(pid: int) -> Scheduling:
 
 def parse_status(content: str) -> dict[str, str]:
     """Split the lines of /proc/PID/status at their colon; the kernel escapes newlines in the process's name."""
-    return {name: value.strip() for name, _, value in (line.partition(":") for line in content.split("\n"))}
+    return dict(_FIELD.findall(content))
 
 
 def parse_limits(content: str) -> dict[str, tuple[int, int]]:
     """Read the fixed columns of /proc/PID/limits; "unlimited" becomes -1. Limits newer than this table are left out."""
-    rows = ((_LIMITS.get(line[:26].rstrip()), line[26:47], line[47:68]) for line in content.splitlines())
-    return {name: (_limit(soft), _limit(hard)) for name, soft, hard in rows if name}
+    rows = ((_LIMITS.get(line[:26].rstrip()), line[26:].split()) for line in content.splitlines())
+    return {name: (_limit(values[0]), _limit(values[1])) for name, values in rows if name}
 
 
 def parse_strings(content: str) -> tuple[str, ...]:
@@ -154,7 +158,7 @@ def _descriptors(process: ProcessDirectory) -> dict[int, str]:
 
 
 def _limit(value: str) -> int:
-    return -1 if value.startswith("unlimited") else int(value)
+    return -1 if value == "unlimited" else int(value)
 
 
 def _numbers(value: str) -> tuple[int, ...]:

@@ -13,7 +13,7 @@ import signal
 import struct
 import termios
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, Self
 
@@ -183,21 +183,20 @@ class _Streams:
         return bytes(self.outputs[target].kept) if target in self.outputs else b""
 
 
-@contextlib.contextmanager
-def _inherited(directory: str | None, umask: int | None) -> Iterator[None]:
-    """Take on the working directory and umask for a moment: posix_spawn has no attribute for them.
+def _inherited(directory: str | None, umask: int | None) -> contextlib.ExitStack:
+    """Take on the working directory and umask until the stack unwinds: posix_spawn has no attribute for them.
 
     posix_spawn returns after the execve, so the child has inherited both by then.
     """
-    with contextlib.ExitStack() as stack:
+    with contextlib.ExitStack() as undo:
         if directory is not None:
             here = os.open(".", os.O_PATH | os.O_DIRECTORY)
-            stack.callback(os.close, here)
-            stack.callback(os.fchdir, here)
+            undo.callback(os.close, here)
+            undo.callback(os.fchdir, here)
             os.chdir(directory)
         if umask is not None:
-            stack.callback(os.umask, os.umask(umask))
-        yield
+            undo.callback(os.umask, os.umask(umask))
+        return undo.pop_all()
 
 
 class _Child:
