@@ -44,8 +44,8 @@ def mount_points_below(*bases: str) -> list[str]:
 
 def mount_points() -> list[str]:
     """Return where anything is mounted, see proc_pid_mountinfo(5)."""
-    with open("/proc/self/mountinfo", "rb") as file:
-        return [os.fsdecode(_unescaped(line.split(b" ", 5)[4])) for line in file]
+    with open("/proc/self/mountinfo", "rb", buffering=0) as file:
+        return [os.fsdecode(_unescaped(line.split(b" ", 5)[4])) for line in file.read().split(b"\n")[:-1]]
 
 
 def _unescaped(field: bytes) -> bytes:

@@ -300,12 +300,13 @@ class ContainerUnderTest:
     def _watch(self) -> Watch:
         if self._status is Status.ABSENT:
             self.reaper.collect()
-        return watch(cgroup_mounts=self.host.cgroup_mounts, state_directory=self.runtime.state_directory)
+        mounts, state = self.host.cgroup_mounts, self.runtime.state_directory
+        # Our own descriptors come and go with the probe's pipes: they are no business of the runtime's.
+        return watch(cgroup_mounts=mounts, state_directory=state, own_descriptors=False)
 
     def _differences(self) -> tuple[Leak, ...]:
         """Return what there is now and was not before create."""
-        # Our own descriptors come and go with the probe's pipes: they are no business of the runtime's.
-        return tuple(leak for leak in differences(self._before, self._watch()) if leak.kind != "descriptor")
+        return differences(self._before, self._watch())
 
     def _left_behind(self) -> tuple[Leak, ...]:
         """Compare with what was before create; processes and cgroups get a moment to disappear."""

@@ -4,7 +4,6 @@ Meant for the session jail, where nobody else makes mounts, processes or cgroups
 """
 
 import os
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -13,8 +12,6 @@ from conformance.observe.mounts import unescape
 from conformance.observe.procfs import read, state_of
 from conformance.record.leak import Leak
 
-_MOUNT = re.compile(r"^(?:[^ \n]+ ){4}([^ \n]+)", re.MULTILINE)
-"""Of a line of mountinfo: id, parent, device, root and mount point."""
 Kind = Literal["mount", "process", "cgroup", "state", "descriptor"]
 
 
@@ -29,17 +26,17 @@ class Watch:
     state: Mapping[str, str]
     """Entries of the runtime's state directory."""
     descriptors: Mapping[str, str]
-    """The harness's own."""
+    """The harness's own, if they were asked for."""
 
 
-def watch(*, cgroup_mounts: Mapping[str, str], state_directory: str) -> Watch:
+def watch(*, cgroup_mounts: Mapping[str, str], state_directory: str, own_descriptors: bool = True) -> Watch:
     """Look at everything; a state directory that does not exist is empty. Raises OSError if /proc cannot be read."""
     return Watch(
         mounts=dict(_mounts()),
         processes=dict(_processes()),
         cgroups=dict(_cgroups(set(cgroup_mounts.values()))),
         state=dict(_state(state_directory)),
-        descriptors=dict(_descriptors()),
+        descriptors=dict(_descriptors()) if own_descriptors else {},
     )
 
 
@@ -63,8 +60,9 @@ def differences(before: Watch, after: Watch, *, expected_descriptors: Iterable[i
 
 def _mounts() -> Iterator[tuple[str, str]]:
     """Name a mount by its id together with what it shows where: the kernel gives the id of a removed mount to the next."""
-    for found in _MOUNT.finditer(os.fsdecode(read("/proc/self/mountinfo"))):
-        yield found[0], unescape(found[1])
+    for line in os.fsdecode(read("/proc/self/mountinfo")).split("\n")[:-1]:
+        identity = line.split(" ", 5)[:5]
+        yield " ".join(identity), unescape(identity[4])
 
 
 def _processes() -> Iterator[tuple[str, str]]:

@@ -1,15 +1,11 @@
 """What /proc/PID and the scheduler tell of one process; proc_pid(5) and its parts name every file read here."""
 
 import os
-import re
 from collections.abc import Mapping
 
 from conformance.host import kernel
 from conformance.observe.procfs import ProcessDirectory
 from conformance.record.snapshot import Process, Scheduling
-
-_FIELD = re.compile(r"^([^:\n]+):[ \t]*(.*?)[ \t]*$", re.MULTILINE)
-"""A line of status."""
 
 IdMap = tuple[tuple[int, int, int], ...]
 
@@ -96,7 +92,7 @@ def scheduling(pid: int) -> Scheduling:
 
 def parse_status(content: str) -> dict[str, str]:
     """Split the lines of /proc/PID/status at their colon; the kernel escapes newlines in the process's name."""
-    return dict(_FIELD.findall(content))
+    return {name: value.strip() for name, _, value in (line.partition(":") for line in content.split("\n"))}
 
 
 def parse_limits(content: str) -> dict[str, tuple[int, int]]:

@@ -112,7 +112,8 @@ def spawn(
         # What our own parent left open, and nobody else: Python opens nothing that an execve would keep.
         close_range_on_exec(3)
         started = time.monotonic()
-        with _inherited(directory, umask):
+        with contextlib.ExitStack() as undo:
+            _take_on(directory, umask, undo)
             pid = os.posix_spawn(
                 argv[0], list(argv), environment, file_actions=streams.actions, setpgroup=0, setsigmask=(), setsigdef=_ALL_SIGNALS
             )
@@ -183,20 +184,18 @@ class _Streams:
         return bytes(self.outputs[target].kept) if target in self.outputs else b""
 
 
-def _inherited(directory: str | None, umask: int | None) -> contextlib.ExitStack:
-    """Take on the working directory and umask until the stack unwinds: posix_spawn has no attribute for them.
+def _take_on(directory: str | None, umask: int | None, undo: contextlib.ExitStack) -> None:
+    """Take on the working directory and umask for a moment: posix_spawn has no attribute for them.
 
     posix_spawn returns after the execve, so the child has inherited both by then.
     """
-    with contextlib.ExitStack() as undo:
-        if directory is not None:
-            here = os.open(".", os.O_PATH | os.O_DIRECTORY)
-            undo.callback(os.close, here)
-            undo.callback(os.fchdir, here)
-            os.chdir(directory)
-        if umask is not None:
-            undo.callback(os.umask, os.umask(umask))
-        return undo.pop_all()
+    if directory is not None:
+        here = os.open(".", os.O_PATH | os.O_DIRECTORY)
+        undo.callback(os.close, here)
+        undo.callback(os.fchdir, here)
+        os.chdir(directory)
+    if umask is not None:
+        undo.callback(os.umask, os.umask(umask))
 
 
 class _Child:

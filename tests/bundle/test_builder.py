@@ -38,8 +38,13 @@ def test_a_plain_case_becomes_the_base_config_and_a_rootfs_with_probes(tmp_path:
     expected = base_config(oci_version="1.0.2")
     expected["linux"]["cgroupsPath"] = "/id-1"
     assert written == expected
-    assert sorted(os.listdir(bundle.rootfs)) == ["dev", "etc", "hook", "probe", "proc", "run", "sys", "tmp"]
+    assert sorted(os.listdir(bundle.rootfs)) == ["dev", "etc", "probe", "proc", "run", "sys", "tmp"]
     assert Path(bundle.rootfs, "probe").read_bytes() == build_probe(MACHINE, "proxy")
+    assert not os.listdir(bundle.host_directory)
+
+
+def test_a_config_with_hooks_gets_their_program(tmp_path: Path) -> None:
+    bundle = built(tmp_path, edits=(put("/hooks", {"poststop": [{"path": "{host}/hook"}]}),))
     for hook in (f"{bundle.rootfs}/hook", f"{bundle.host_directory}/hook"):
         assert Path(hook).read_bytes() == build_probe(MACHINE, "hook")
         assert stat.S_IMODE(os.stat(hook).st_mode) == 0o755
