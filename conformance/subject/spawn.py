@@ -117,7 +117,6 @@ def spawn(
             pid = os.posix_spawn(
                 argv[0], list(argv), environment, file_actions=streams.actions, setpgroup=0, setsigmask=(), setsigdef=_ALL_SIGNALS
             )
-        streams.close_write_ends()
         with _Child(pid) as child:
             in_time = _attend(child, list(streams.outputs.values()), service, timeout)
             ended = time.monotonic()
@@ -139,14 +138,16 @@ def spawn(
 
 
 class _Streams:
-    """The program's standard streams: file actions for posix_spawn, and pipes for what is captured. A context manager."""
+    """The program's standard streams: file actions for posix_spawn, and pipes for what is captured. A context manager.
+
+    Our copies of the pipes' write ends stay open, so that no end of a stream wakes us: it is the program's end that counts.
+    """
 
     def __init__(self, limit: int) -> None:
         self.actions: list[tuple[int, int, int] | tuple[int, int, str, int, int]] = []
         self.outputs: dict[int, _Output] = {}
         self._limit = limit
-        self._read_ends: list[int] = []
-        self._write_ends: list[int] = []
+        self._pipes: list[int] = []
 
     def read_from(self, stdin: int | None) -> None:
         """Give the program its stdin, None for /dev/null."""
@@ -157,8 +158,7 @@ class _Streams:
         """Give the program the output that it knows as `target`, None for one that is captured."""
         if descriptor is None:
             read_end, descriptor = os.pipe()
-            self._read_ends.append(read_end)
-            self._write_ends.append(descriptor)
+            self._pipes += (read_end, descriptor)
             self.watch(target, read_end)
         self.actions.append((os.POSIX_SPAWN_DUP2, descriptor, target))
 
@@ -170,14 +170,8 @@ class _Streams:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.close_write_ends()
-        while self._read_ends:
-            os.close(self._read_ends.pop())
-
-    def close_write_ends(self) -> None:
-        """Close our copies of what the program writes to; does nothing the second time."""
-        while self._write_ends:
-            os.close(self._write_ends.pop())
+        while self._pipes:
+            os.close(self._pipes.pop())
 
     def kept(self, target: int) -> bytes:
         """Return what was kept of the program's descriptor `target`."""
