@@ -7,6 +7,7 @@ import pytest
 from conformance.cases.unappliable import CASES
 from conformance.expectations.contract import Inconclusive, Unexercised, Violation
 from conformance.expectations.unappliable import EXPECTATIONS
+from conformance.record.config import put
 from conformance.record.leak import Leak
 from conformance.record.operation import StateReading, Status
 from conformance.record.record import Record
@@ -45,19 +46,18 @@ def after(*leaks: Leak, state: int = 1) -> Record:
 
 def test_there_may_be_no_container() -> None:
     assert NO_CONTAINER.judge(CONFIG, host(), after()).kind == "refused"
-    assert NO_CONTAINER.judge(CONFIG, host(), after(Leak("cgroup", "/sys/fs/cgroup/oci-conformance/test")))
+    assert NO_CONTAINER.judge(CONFIG, host(), after(Leak("cgroup", "/sys/fs/cgroup/id")))
     for wrong in (after(state=0), after(Leak("process", "x"))):
         with pytest.raises(Violation):
             NO_CONTAINER.judge(CONFIG, host(), wrong)
 
 
 def test_nothing_may_be_left_of_it() -> None:
+    nested = put("/linux/cgroupsPath", "/above/test").apply(CONFIG)
     assert UNCHANGED.judge(CONFIG, host(), after()).kind == "refused"
-    assert UNCHANGED.judge(
-        CONFIG, host(), after(Leak("bundle", "a mount point"), Leak("cgroup", "/sys/fs/cgroup/oci-conformance"))
-    )
+    assert UNCHANGED.judge(nested, host(), after(Leak("bundle", "a mount point"), Leak("cgroup", "/sys/fs/cgroup/above")))
     with pytest.raises(Violation):
-        UNCHANGED.judge(CONFIG, host(), after(Leak("cgroup", "/sys/fs/cgroup/oci-conformance/test")))
+        UNCHANGED.judge(nested, host(), after(Leak("cgroup", "/sys/fs/cgroup/above/test")))
     for kind in ("process", "mount", "cgroup", "state"):
         with pytest.raises(Violation):
             UNCHANGED.judge(CONFIG, host(), after(Leak(kind, "x")))
