@@ -72,7 +72,7 @@ class Aggregate:
     @property
     def undecided(self) -> bool:
         """Whether a run with this is incomplete: a harness error, or a deciding requirement that is unstable or inconclusive."""
-        unsettled = self.standing is Standing.INCONCLUSIVE or bool(self.having(Verdict.UNSTABLE))
+        unsettled = self.standing in {Standing.INCONCLUSIVE, Standing.UNSTABLE}
         return bool(self.having(Verdict.HARNESS_ERROR)) or (self.decides and unsettled)
 
     def having(self, verdict: Verdict) -> list[Line]:
@@ -155,11 +155,12 @@ def reasons(aggregates: Iterable[Aggregate], verdict: Verdict) -> list[tuple[str
 
 
 def _aggregate(lines: Sequence[Line], *, honour_waivers: bool) -> Aggregate:
-    violations = tuple(line for line in lines if _violates(line) and not (honour_waivers and line["waived"]))
+    counted = tuple(line for line in lines if not (honour_waivers and line["waived"]))
+    violations = tuple(line for line in counted if _violates(line))
     return Aggregate(
         requirement=lines[0]["requirement"],
         level=Level(lines[0]["level"]),
-        standing=_standing(lines, violated=bool(violations)),
+        standing=_standing(counted, violated=bool(violations), waived=len(counted) < len(lines)),
         advisory=all(line["advisory"] for line in lines),
         ambiguous=all(line["ambiguous"] for line in lines),
         disputed=any(line["disputed"] for line in lines),
@@ -168,15 +169,16 @@ def _aggregate(lines: Sequence[Line], *, honour_waivers: bool) -> Aggregate:
     )
 
 
-def _standing(lines: Sequence[Line], *, violated: bool) -> Standing:
+def _standing(lines: Sequence[Line], *, violated: bool, waived: bool) -> Standing:
+    """Return what the lines that no waiver takes away come to; `waived` says whether one took some."""
     conclusive = [line for line in lines if not _inconclusive(line)]
     verdicts = {Verdict(line["verdict"]) for line in conclusive}
+    verdict = worst(verdicts) if verdicts else Verdict.PASSED
+    if waived and verdict not in {Verdict.UNSTABLE, Verdict.HARNESS_ERROR} and not violated:
+        return Standing.WAIVED
     if len(conclusive) < len(lines) and verdicts <= _UNJUDGED:
         return Standing.INCONCLUSIVE
-    verdict = worst(verdicts)
-    if verdict is not Verdict.VIOLATED or violated:
-        return Standing(verdict.value)
-    return Standing.WAIVED if any(_violates(line) for line in conclusive) else Standing.RECORDED
+    return Standing.RECORDED if verdict is Verdict.VIOLATED and not violated else Standing(verdict.value)
 
 
 def _violates(line: Line) -> bool:

@@ -64,8 +64,12 @@ class ContainerUnderTest:
         self._neighbours: list[ContainerUnderTest] = []
         self.pid: int | None = None
         self._pidfd: int | None = None
+        self._end = poll()
+        """Tells when the process of the pidfd has ended."""
         self._status = Status.ABSENT
         self._proxy: Proxy | None = None
+        self._nothing_left = False
+        """No difference was seen, and nothing was run since."""
         self._before: Watch = self._watch()
 
     # The operations of the spec.
@@ -195,10 +199,7 @@ class ContainerUnderTest:
 
     def wait(self) -> None:
         """Wait until the container's process has ended."""
-        if self._pidfd is not None:
-            waiting = poll()
-            waiting.register(self._pidfd, POLLIN)
-            waiting.poll(_DEATH_SECONDS * 1000)
+        self._end.poll(_DEATH_SECONDS * 1000 if self._pidfd is not None else 0)
         self.current()
 
     def rewrite_config(self, edits: tuple[Edit, ...]) -> None:
@@ -223,12 +224,9 @@ class ContainerUnderTest:
 
     def current(self) -> Status:
         """Return the status by the harness's own knowledge, and note the end of the process if it came."""
-        if self._pidfd is not None and self._status in {Status.CREATED, Status.RUNNING}:
-            ended = poll()
-            ended.register(self._pidfd, POLLIN)
-            if ended.poll(0):
-                self._status = Status.STOPPED
-                self.record.exit_code = self.reaper.exit_code(self.pid or 0)
+        if self._status in {Status.CREATED, Status.RUNNING} and self._end.poll(0):
+            self._status = Status.STOPPED
+            self.record.exit_code = self.reaper.exit_code(self.pid or 0)
         return self._status
 
     def close(self) -> tuple[Leak, ...]:
@@ -243,10 +241,10 @@ class ContainerUnderTest:
             self._proxy.close()
         self._forget()
         self.reaper.collect()
-        left = differences(self._before, self._watch())
+        left = () if self._nothing_left else self._differences()
         if any(leak.kind == "process" for leak in left):
             self.reaper.end_all()
-            left = differences(self._before, self._watch())
+            left = self._differences()
         for path in (f"{self.bundle.directory}.pid", f"{self.bundle.directory}.pid2"):
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(path)
@@ -265,6 +263,7 @@ class ContainerUnderTest:
         stdout: int | None = None,
         watch_stdout: int | None = None,
     ) -> Operation:
+        self._nothing_left = False
         if self.listener is not None:
             self.listener.operation = operation
         return self.runtime.run(
@@ -291,12 +290,14 @@ class ContainerUnderTest:
             self._pidfd = os.pidfd_open(pid)
         except OSError:
             return
+        self._end.register(self._pidfd, POLLIN)
         self.pid = pid
         self._status = Status.CREATED
 
     def _forget(self) -> None:
         self._status = Status.ABSENT
         if self._pidfd is not None:
+            self._end.unregister(self._pidfd)
             os.close(self._pidfd)
             self._pidfd = None
 
@@ -340,7 +341,13 @@ class ContainerUnderTest:
     def _watch(self) -> Watch:
         if self._status is Status.ABSENT:
             self.reaper.collect()
-        return watch(cgroup_mounts=self.host.cgroup_mounts, state_directory=self.runtime.state_directory)
+        mounts, state = self.host.cgroup_mounts, self.runtime.state_directory
+        # Our own descriptors come and go with the probe's pipes: they are no business of the runtime's.
+        return watch(cgroup_mounts=mounts, state_directory=state, own_descriptors=False)
+
+    def _differences(self) -> tuple[Leak, ...]:
+        """Return what there is now and was not before create."""
+        return differences(self._before, self._watch())
 
     def _left_behind(self) -> tuple[Leak, ...] | None:
         """Compare with what was before create; processes and cgroups get a moment to disappear.
@@ -351,8 +358,8 @@ class ContainerUnderTest:
             return None
         deadline = time.monotonic() + _SETTLE_SECONDS
         while True:
-            # Our own descriptors come and go with the probe's pipes: they are no business of the runtime's.
-            left = tuple(leak for leak in differences(self._before, self._watch()) if leak.kind != "descriptor")
+            left = self._differences()
+            self._nothing_left = not left
             if not left or not _may_settle(left) or time.monotonic() > deadline:
                 return left
             time.sleep(0.01)

@@ -1,16 +1,15 @@
-"""A property that cannot be applied makes create fail, and leaves no container.
+"""A property that cannot be applied makes create fail, leaves no container, and nothing else either.
 
 Such properties are recognised by values of our own making, which no host has: they begin with `no-such-`.
 """
 
 import posixpath
-from collections.abc import Iterable
 
 from conformance.expectations.contract import Evidence, Expectation, Inconclusive, Unexercised, must_be_refused, violated
 from conformance.expectations.mounted import entries
 from conformance.record.config import Config, lookup
 from conformance.record.host import Host
-from conformance.record.leak import Leak
+from conformance.record.operation import Operation
 from conformance.record.record import Record
 
 NO_SUCH = "no-such-"
@@ -45,7 +44,8 @@ def _judge_error(config: Config, _host: Host, record: Record) -> Evidence:
     return must_be_refused(record, by="create", defect=what)
 
 
-def _judge_no_container(config: Config, _host: Host, record: Record) -> Evidence:
+def _refused(record: Record) -> Operation:
+    """Return the create that was refused; raises Inconclusive or Unexercised without one."""
     create = record.operation("create")
     if create is None or create.timed_out:
         raise Inconclusive("create did not come back")
@@ -53,28 +53,36 @@ def _judge_no_container(config: Config, _host: Host, record: Record) -> Evidence
         raise Unexercised
     if record.leaks_after_refusal is None:
         raise Inconclusive("nobody looked what the refused create left")
-    left = left_of_refusal(config, record.leaks_after_refusal)
-    if left:
-        violated(expected="nothing left of the refused container", observed=left, evidence=create.describe())
-    if record.twin is None or "running" not in record.twin.snapshots:
-        raise Inconclusive("the same config without the defect was not accepted: nothing is what this runtime always leaves")
+    return create
+
+
+def _judge_no_container(config: Config, _host: Host, record: Record) -> Evidence:
+    create = _refused(record)
+    processes = [leak.what for leak in record.leaks_after_refusal or () if leak.kind == "process"]
+    if processes:
+        violated(expected="no process of the refused container", observed=processes, evidence=create.describe())
     readings = [state for state in record.states if state.operation.ended >= create.ended]
     if not readings:
         raise Inconclusive("state was not called after the refused create")
     for reading in readings:
         if reading.operation.succeeded:
             violated(expected="an error from state: there is no container", observed=reading.operation.describe())
-    return Evidence(f"no container: {defect(config)}", "no process, mount, cgroup or state left", kind="refused")
+    return Evidence(f"no container: {defect(config)}", "no process, and an error from state", kind="refused")
 
 
-def left_of_refusal(config: Config, leaks: Iterable[Leak]) -> list[str]:
-    """Return what a refused create left, in words. Cgroups above the container's own may serve others: they are no part of it."""
+def _judge_environment(config: Config, _host: Host, record: Record) -> Evidence:
+    create = _refused(record)
     parents = _parents(lookup(config, "/linux/cgroupsPath") or "")
-    return [
+    left = [
         f"{leak.kind}: {leak.what}"
-        for leak in leaks
+        for leak in record.leaks_after_refusal or ()
         if leak.kind in _LEFT_BEHIND and not (leak.kind == "cgroup" and leak.what.endswith(parents))
     ]
+    if left:
+        violated(expected="nothing left of the refused container", observed=left, evidence=create.describe())
+    if record.twin is None or "running" not in record.twin.snapshots:
+        raise Inconclusive("the same config without the defect was not accepted: nothing is what this runtime always leaves")
+    return Evidence(f"as before: {defect(config)}", "no process, mount, cgroup or state left", kind="refused")
 
 
 def _parents(cgroups_path: str) -> tuple[str, ...]:
@@ -91,6 +99,13 @@ EXPECTATIONS: tuple[Expectation, ...] = (
         requirement="runtime.create.no-container-on-unappliable",
         applies=_applies,
         judge=_judge_no_container,
+        sees="runtime",
+        judges_refusal=True,
+    ),
+    Expectation(
+        requirement="runtime.errors.leave-env-unchanged",
+        applies=_applies,
+        judge=_judge_environment,
         sees="runtime",
         judges_refusal=True,
     ),

@@ -39,23 +39,27 @@ class Edit:
     remove: bool = False
 
     def apply(self, config: Config) -> dict[str, Any]:
-        """Return a copy of `config` with this change; missing objects on the way are made.
+        """Return a config with this change, `config` as it was; missing objects on the way are made.
 
-        Raises KeyError or IndexError where the pointer leads through something that cannot hold it.
+        What the pointer does not lead through is shared by both. Raises KeyError or IndexError where it leads through
+        something that cannot hold it.
         """
-        result: dict[str, Any] = copy.deepcopy(dict(config))
+        result = dict(config)
         *parents, last = _steps(self.pointer)
         node: Any = result
         for step in parents:
-            node = node[int(step)] if isinstance(node, list) else node.setdefault(step, {})
+            index: Any = int(step) if isinstance(node, list) else step
+            child = node[index] if isinstance(node, list) else node.get(index, {})
+            node[index] = copy.copy(child)
+            node = node[index]
         if self.remove:
             del node[int(last) if isinstance(node, list) else last]
         elif isinstance(node, list):
-            node.insert(len(node) if last == "-" else int(last), copy.deepcopy(self.value))
+            node.insert(len(node) if last == "-" else int(last), self.value)
         elif last == "-":
             raise KeyError(self.pointer)
         else:
-            node[last] = copy.deepcopy(self.value)
+            node[last] = self.value
         return result
 
 
@@ -70,8 +74,8 @@ def drop(pointer: str) -> Edit:
 
 
 def edited(config: Config, edits: Sequence[Edit]) -> dict[str, Any]:
-    """Apply `edits` in order to a copy of `config`."""
-    result = copy.deepcopy(dict(config))
+    """Return a config with `edits` applied in order, `config` as it was; see `Edit.apply` for what both share."""
+    result = dict(config)
     for edit in edits:
         result = edit.apply(result)
     return result

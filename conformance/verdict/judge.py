@@ -19,7 +19,7 @@ from conformance.record.runtime import RuntimeFacts
 from conformance.verdict.outcome import Outcome
 from specs.catalogue import Requirement
 from specs.verdicts import Level, Verdict
-from specs.version import SpecVersion, covers
+from specs.version import SpecVersion
 
 OLDEST = SpecVersion.parse("1.0.0")
 
@@ -35,11 +35,11 @@ class Policy:
 
     def covers(self, requirement: Requirement) -> bool:
         """Whether the requirement is in force in the version that is judged by."""
-        return covers(self.judged_by, requirement.since)
+        return requirement.in_force(self.judged_by)
 
     def advisory(self, requirement: Requirement) -> bool:
-        """Whether the requirement came later than the version that the runtime declares."""
-        return not covers(self.declared, requirement.since)
+        """Whether the version that the runtime declares does not have the requirement."""
+        return not requirement.in_force(self.declared)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +60,7 @@ def unjudged(question: Question, *, config: Config, host: Host, facts: RuntimeFa
     """Return the outcome of a question that needs no container to be answered, None if it needs one."""
     requirement = question.requirement
     if not policy.covers(requirement):
-        reason = f"in force since {requirement.since}, judged by {policy.judged_by}"
+        reason = f"in force {requirement.period}, judged by {policy.judged_by}"
         return _outcome(question, facts, policy, Verdict.NOT_APPLICABLE, reason=reason)
     lacking = question.case.needs(host)
     if not lacking:

@@ -30,6 +30,8 @@ def tell(question: Question, outcome: Outcome, record: Record | None) -> None:
         pytest.skip(outcome.reason)
     if outcome.verdict is Verdict.HARNESS_ERROR:
         raise HarnessError(outcome.reason)
+    if outcome.waived and outcome.waiver:
+        pytest.xfail(f"{outcome.waiver.reason} ({outcome.waiver.url})")
     if outcome.verdict is Verdict.UNSTABLE:
         raise Unstable(outcome.reason)
     if outcome.verdict is Verdict.VIOLATED:
@@ -37,8 +39,6 @@ def tell(question: Question, outcome: Outcome, record: Record | None) -> None:
 
 
 def _violated(question: Question, outcome: Outcome) -> NoReturn:
-    if outcome.waived and outcome.waiver:
-        pytest.xfail(f"{outcome.waiver.reason} ({outcome.waiver.url})")
     violation = Violation(expected=outcome.expected, observed=outcome.observed, evidence=outcome.evidence)
     violation.add_note(f"{question.requirement.level.value}: {question.requirement.text}")
     violation.add_note(question.requirement.url)

@@ -9,9 +9,11 @@
     reason = "what is wrong"
     url = "https://..."                   # where it is discussed
     expires = 2027-06-30                  # the last day on which it counts
+    intermittent = true                   # it is a race, which shows now and then; left out otherwise
 
 Only violations can be waived. A waiver is strict: where everything it speaks of passes, it is stale and turns the run red until
-it is removed. An expired one waives nothing and is reported.
+it is removed. An intermittent one also covers what did not come back, and is never stale. An expired one waives nothing and is
+reported.
 """
 
 import tomllib
@@ -29,7 +31,7 @@ from specs.scoring import Line
 from specs.verdicts import Verdict
 
 _REQUIRED = ("requirement", "runtime", "versions", "reason", "url", "expires")
-_OPTIONAL = ("case", "lanes")
+_OPTIONAL = ("case", "lanes", "intermittent")
 
 
 class WaiverError(ValueError):
@@ -49,6 +51,7 @@ class Waiver:
     reason: str
     url: str
     expires: date
+    intermittent: bool
     where: str
     """File and number of the entry, for messages."""
 
@@ -80,10 +83,11 @@ def load(paths: Iterable[Path]) -> tuple[Waiver, ...]:
 
 def waiver_for(outcome: Outcome, waivers: Iterable[Waiver], today: date) -> Waiver | None:
     """Return the first waiver in force that covers a violation; None for anything else."""
-    if outcome.verdict is not Verdict.VIOLATED:
+    if outcome.verdict not in {Verdict.VIOLATED, Verdict.UNSTABLE}:
         return None
     result = line(outcome)
-    return next((each for each in waivers if not each.expired(today) and each.covers(result)), None)
+    able = (each for each in waivers if each.intermittent or outcome.verdict is Verdict.VIOLATED)
+    return next((each for each in able if not each.expired(today) and each.covers(result)), None)
 
 
 def stale_lines(waivers: Iterable[Waiver], lines: Sequence[Line], *, today: date | None = None) -> list[str]:
@@ -106,7 +110,7 @@ def expired_lines(waivers: Iterable[Waiver], lines: Sequence[Line], *, today: da
 
 def _all_passed(waiver: Waiver, lines: Sequence[Line]) -> bool:
     judged = [each["verdict"] for each in lines if waiver.covers(each) and not _unjudged(each)]
-    return bool(judged) and all(verdict == Verdict.PASSED.value for verdict in judged)
+    return not waiver.intermittent and bool(judged) and all(verdict == Verdict.PASSED.value for verdict in judged)
 
 
 def _unjudged(result: Line) -> bool:
@@ -133,11 +137,12 @@ def _waiver(entry: Mapping[str, Any], where: str) -> Waiver:
     for key in _REQUIRED:
         if key not in entry:
             raise WaiverError(f"{where}: `{key}` is missing")
-    full: dict[str, Any] = {"case": "*", "lanes": [], **entry}
+    full: dict[str, Any] = {"case": "*", "lanes": [], "intermittent": False, **entry}
     for key in ("requirement", "case", "runtime", "versions", "reason", "url"):
         _demand(full[key], _is_text, f"{where}: `{key}` is no text, or empty")
     _demand(full["expires"], _is_date, f"{where}: `expires` is no date like 2027-06-30")
     _demand(full["url"], _is_url, f"{where}: `url` is no http address")
+    _demand(full["intermittent"], lambda value: isinstance(value, bool), f"{where}: `intermittent` is neither true nor false")
     _demand(full["lanes"], _is_texts, f"{where}: `lanes` is no list of names")
     try:
         versions = VersionRange.parse(full["versions"])

@@ -7,6 +7,7 @@ import pytest
 from conformance.cases.unappliable import CASES
 from conformance.expectations.contract import Inconclusive, Unexercised, Violation
 from conformance.expectations.unappliable import EXPECTATIONS
+from conformance.record.config import put
 from conformance.record.leak import Leak
 from conformance.record.operation import StateReading, Status
 from conformance.record.record import Record
@@ -15,6 +16,7 @@ from tests.expectations.records import accepted, host, operation, record, refuse
 
 ERROR = named("runtime.create.error-unappliable", EXPECTATIONS)
 NO_CONTAINER = named("runtime.create.no-container-on-unappliable", EXPECTATIONS)
+UNCHANGED = named("runtime.errors.leave-env-unchanged", EXPECTATIONS)
 CONFIG = with_mounts(entry("/m", "no-such-fs"))
 
 
@@ -42,16 +44,27 @@ def after(*leaks: Leak, state: int = 1) -> Record:
     return made
 
 
-def test_nothing_may_be_left_of_it() -> None:
+def test_there_may_be_no_container() -> None:
     assert NO_CONTAINER.judge(CONFIG, host(), after()).kind == "refused"
-    assert NO_CONTAINER.judge(
-        CONFIG, host(), after(Leak("bundle", "a mount point"), Leak("cgroup", "/sys/fs/cgroup/oci-conformance"))
-    )
-    with pytest.raises(Violation):
-        NO_CONTAINER.judge(CONFIG, host(), after(Leak("cgroup", "/sys/fs/cgroup/oci-conformance/test")))
-    for wrong in (after(state=0), *(after(Leak(kind, "x")) for kind in ("process", "mount", "cgroup", "state"))):
+    assert NO_CONTAINER.judge(CONFIG, host(), after(Leak("cgroup", "/sys/fs/cgroup/id")))
+    for wrong in (after(state=0), after(Leak("process", "x"))):
         with pytest.raises(Violation):
             NO_CONTAINER.judge(CONFIG, host(), wrong)
+
+
+def test_nothing_may_be_left_of_it() -> None:
+    nested = put("/linux/cgroupsPath", "/above/test").apply(CONFIG)
+    assert UNCHANGED.judge(CONFIG, host(), after()).kind == "refused"
+    assert UNCHANGED.judge(nested, host(), after(Leak("bundle", "a mount point"), Leak("cgroup", "/sys/fs/cgroup/above")))
+    with pytest.raises(Violation):
+        UNCHANGED.judge(nested, host(), after(Leak("cgroup", "/sys/fs/cgroup/above/test")))
+    for kind in ("process", "mount", "cgroup", "state"):
+        with pytest.raises(Violation):
+            UNCHANGED.judge(CONFIG, host(), after(Leak(kind, "x")))
+    untried = after()
+    untried.twin = None
+    with pytest.raises(Inconclusive):
+        UNCHANGED.judge(CONFIG, host(), untried)
 
 
 def test_what_was_not_looked_at_is_not_judged() -> None:
@@ -59,8 +72,11 @@ def test_what_was_not_looked_at_is_not_judged() -> None:
     unseen.leaks_after_refusal = None
     unasked = after()
     unasked.states = []
-    for nothing in (unseen, unasked, record(CONFIG), record(CONFIG, operations=[operation("create", None)])):
-        with pytest.raises(Inconclusive):
-            NO_CONTAINER.judge(CONFIG, host(), nothing)
-    with pytest.raises(Unexercised):
-        NO_CONTAINER.judge(CONFIG, host(), accepted(CONFIG))
+    with pytest.raises(Inconclusive):
+        NO_CONTAINER.judge(CONFIG, host(), unasked)
+    for expectation in (NO_CONTAINER, UNCHANGED):
+        for nothing in (unseen, record(CONFIG), record(CONFIG, operations=[operation("create", None)])):
+            with pytest.raises(Inconclusive):
+                expectation.judge(CONFIG, host(), nothing)
+        with pytest.raises(Unexercised):
+            expectation.judge(CONFIG, host(), accepted(CONFIG))

@@ -123,6 +123,22 @@ def failed_create_leaves_state(call: Call) -> int:
     return status
 
 
+def failed_create_is_remembered(call: Call) -> int:
+    """Show a state for a container that could not be made."""
+    if call.operation not in {"create", "state"}:
+        return call.run()
+    root = Path(call.globals[call.globals.index("--root") + 1])
+    marker = root.with_name(f"{call.container_id}.failed")
+    if call.operation == "state" and marker.exists():
+        marker.unlink()
+        sys.stdout.write(json.dumps({"ociVersion": "1.0.0", "id": call.container_id, "status": "stopped", "bundle": "/"}))
+        return 0
+    status = call.run()
+    if call.operation == "create" and status != 0 and not call.document():
+        marker.touch()
+    return status
+
+
 def start_nothing(call: Call) -> int:
     """Report success of a start that never happened."""
     return 0 if call.operation == "start" and call.container_id else call.run()
@@ -211,6 +227,7 @@ BEHAVIOURS: dict[str, Behaviour] = {
         create_again_in_silence,
         create_replaces,
         failed_create_leaves_state,
+        failed_create_is_remembered,
         start_nothing,
         start_again_in_silence,
         start_again_kills,

@@ -45,9 +45,17 @@ def test_waived_only_if_every_violation_is() -> None:
     assert score([line(waived)], honour_waivers=False).aggregates[0].standing is Standing.VIOLATED
 
 
+def test_what_did_not_come_back_can_be_waived() -> None:
+    waived = outcome(Verdict.UNSTABLE, waived=True)
+    assert standing(waived, outcome()) is Standing.WAIVED
+    assert standing(waived, outcome(Verdict.UNSTABLE, case="b")) is Standing.UNSTABLE
+    assert score([line(waived)], honour_waivers=False).exit_code is ExitCode.INCOMPLETE
+
+
 @pytest.mark.parametrize(
     ("outcomes", "code"),
     [
+        ([outcome(Verdict.UNSTABLE, waived=True)], ExitCode.CONFORMANT),
         ([outcome()], ExitCode.CONFORMANT),
         ([], ExitCode.INCOMPLETE),
         ([outcome(Verdict.VIOLATED)], ExitCode.VIOLATED),

@@ -56,6 +56,12 @@ def test_case_and_lanes_narrow_it(tmp_path: Path) -> None:
     assert not covers(waivers, outcome(Verdict.VIOLATED, lane="v1", case="mounts/noexec"))
 
 
+def test_of_a_race_it_also_covers_what_did_not_come_back(tmp_path: Path) -> None:
+    waivers = loaded(tmp_path, ENTRY + "intermittent = true\n")
+    covered = {verdict for verdict in Verdict if covers(waivers, outcome(verdict))}
+    assert covered == {Verdict.VIOLATED, Verdict.UNSTABLE}
+
+
 def complaints(waivers: tuple[Waiver, ...], *outcomes: Outcome, today: date = TODAY) -> list[str]:
     lines = [line(each) for each in outcomes]
     return stale_lines(waivers, lines, today=today) + expired_lines(waivers, lines, today=today)
@@ -87,6 +93,11 @@ def test_stale_where_all_that_was_judged_passes(tmp_path: Path) -> None:
     assert complaints(waivers) == []
 
 
+def test_a_race_is_never_stale(tmp_path: Path) -> None:
+    assert complaints(loaded(tmp_path), outcome())
+    assert complaints(loaded(tmp_path, ENTRY + "intermittent = true\n"), outcome()) == []
+
+
 def test_today_is_the_clocks_unless_given(tmp_path: Path) -> None:
     waivers = loaded(tmp_path, ENTRY.replace("2030-01-01", "2000-01-01")) + loaded(
         tmp_path, ENTRY.replace("2030-01-01", "9999-12-31")
@@ -116,6 +127,7 @@ def test_the_schema_takes_what_is_loaded(tmp_path: Path) -> None:
         (">=1.1,<1.2", ">=abc", "waiver 1: `versions`: '>=abc' is no comparison"),
         (">=1.1,<1.2", ">=1.1,", "waiver 1: `versions`: '' is no comparison"),
         ("expires", 'lanes = "v1"\nexpires', "waiver 1: `lanes` is no list"),
+        ("expires", "intermittent = 1\nexpires", "waiver 1: `intermittent` is neither true nor false"),
         ("[[waiver]]", "[[waiver", r"runc\.toml: "),
     ],
 )
