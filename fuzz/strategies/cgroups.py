@@ -18,7 +18,7 @@ def path(host: Host) -> SearchStrategy[Feature] | None:
     if not host.controllers:
         return None
     return st.sampled_from(
-        ("/{id}", "/oci-conformance/{id}/deep", "/oci-conformance/two words/{id}", "/oci-conformance/\u00e9-{id}")
+        ("/{id}", "/oci-conformance/deep/er/{id}", "/oci-conformance/two words/{id}", "/oci-conformance/\u00e9-{id}")
     ).map(
         lambda given: Feature(
             name="linux.cgroupsPath",
