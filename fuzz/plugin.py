@@ -8,6 +8,9 @@ from fuzz.engine import options as parse
 from fuzz.engine.corpus import DIRECTORY
 from fuzz.engine.options import QUICK_SECONDS, Options, Shard
 
+_DRAWN = "OCI_CONFORMANCE_FUZZ_SEED"
+"""Environment variable that holds the seed that this run has drawn."""
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Declare our options."""
@@ -42,7 +45,7 @@ def options_of(config: pytest.Config) -> Options:
             # A number of examples alone is a budget as well.
             seconds=_seconds(option.fuzz_time, limited=option.fuzz_examples is not None),
             examples=option.fuzz_examples,
-            seed=parse.seed(option.fuzz_seed),
+            seed=_seed(option.fuzz_seed),
             seed_given=option.fuzz_seed != "auto",
             shard=Shard.parse(option.shard),
             corpus=os.path.abspath(option.fuzz_corpus),
@@ -50,6 +53,13 @@ def options_of(config: pytest.Config) -> Options:
         )
     except ValueError as error:
         raise pytest.UsageError(str(error)) from error
+
+
+def _seed(given: str) -> int:
+    """Return the seed; one that was drawn is handed down to the inner runs and their workers, which share it."""
+    if given == "auto":
+        given = os.environ.setdefault(_DRAWN, str(parse.seed("auto")))
+    return parse.seed(given)
 
 
 def _seconds(given: str | None, *, limited: bool) -> float:
