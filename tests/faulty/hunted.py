@@ -12,7 +12,7 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -50,6 +50,17 @@ def main(directory: Path, output: Path, names: list[str], *, seed: int) -> None:
         if number >= EXAMPLES or all(found.values()):
             break
     output.write_text(json.dumps(found))
+    print(table(found))  # noqa: T201
+
+
+def table(found: Mapping[str, int | None]) -> str:
+    """Return a line for each fault, the quickest found first, and what they come to."""
+    numbers = [number for number in found.values() if number]
+    showable = [name for name, number in found.items() if number != 0]
+    rows = sorted(found.items(), key=lambda row: (row[1] is None, row[1] == 0, row[1] or 0, row[0]))
+    words = {None: "not found", 0: "committed by the real runtime itself"}
+    lines = [f"{words.get(number, number)!s:>5}  {name}" for name, number in rows]
+    return "\n".join([*lines, f"{len(numbers)} of {len(showable)} found within {EXAMPLES} examples each"])
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ from fuzz.strategies.config import PROPERTIES
 from fuzz.strategies.feature import compatible
 from fuzz.strategies.lifecycles import Step
 from specs.verdicts import Verdict
+from tests.faulty.hunted import table
 from tests.fuzz.test_strategies import drawn, strategy_of
 
 QUESTION: Any = SimpleNamespace()
@@ -264,6 +265,12 @@ def test_minimize_leaves_out_all_that_is_not_needed() -> None:
     assert [step.action for step in minimize(LIFECYCLES, steps, same)] == ["create", "fork"]
     assert len(tried) == len(set(tried))
     assert minimize(LIFECYCLES, steps, same, attempts=0) == steps
+
+
+def test_table_of_faults_tells_found_ones_first() -> None:
+    text = table({"slow": 40, "own": 0, "quick": 2, "hidden": None})
+    assert [line.split()[-1] for line in text.splitlines()[:-1]] == ["quick", "slow", "own", "hidden"]
+    assert text.endswith("2 of 3 found within 500 examples each")
 
 
 def test_progress_is_told_now_and_then() -> None:

@@ -26,7 +26,7 @@ from tests.fuzz.hosts import rich_host
 
 HOST = rich_host()
 BASE = base_config(oci_version="1.0.2")
-_EXAMPLES = 30
+_EXAMPLES = 12
 NO_FAULT = frozenset[str]()
 """Properties whose faults only a machine of another kind could show."""
 
@@ -89,7 +89,7 @@ def rich_host_without_cgroups() -> Any:
 
 
 def test_lists_of_features_fit_together_and_survive_as_files() -> None:
-    for example in drawn(features(HOST), 150):
+    for example in drawn(features(HOST), 80):
         assert len(example) <= MOST_FEATURES
         assert compatible(example) == example
         names = [feature.name for feature in example]
