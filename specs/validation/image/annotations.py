@@ -10,8 +10,30 @@ from specs.validation.rules import EACH, Rule, find
 _OCI = "org.opencontainers."
 _IMAGE = "org.opencontainers.image."
 _KNOWN = frozenset(
-    "created authors url documentation source version revision vendor licenses ref.name title description base.digest base.name "
-    "os architecture variant os.version os.features author stopSignal exposedPorts".split()
+    (
+        "created",
+        "authors",
+        "url",
+        "documentation",
+        "source",
+        "version",
+        "revision",
+        "vendor",
+        "licenses",
+        "ref.name",
+        "title",
+        "description",
+        "base.digest",
+        "base.name",
+        "os",
+        "architecture",
+        "variant",
+        "os.version",
+        "os.features",
+        "author",
+        "stopSignal",
+        "exposedPorts",
+    )
 )
 """Keys of this spec below org.opencontainers.image: the predefined ones and those of conversion.md."""
 
@@ -37,9 +59,13 @@ def _reserved(value: Any) -> Iterator[Breach]:
     for path, found in maps(value):
         for key in found:
             if key.startswith(_IMAGE) and key.removeprefix(_IMAGE) not in _KNOWN:
-                yield Breach((*path, key), "annotations.reserved.image", "this spec defines no such key, and the prefix is its own")
+                yield Breach(
+                    (*path, key), "annotations.reserved.image", "this spec defines no such key, and the prefix is its own"
+                )
             elif key.startswith(_OCI) and not key.startswith(_IMAGE):
-                yield Breach((*path, key), "annotations.reserved.opencontainers", "the prefix is reserved for keys that OCI specs define")
+                yield Breach(
+                    (*path, key), "annotations.reserved.opencontainers", "the prefix is reserved for keys that OCI specs define"
+                )
 
 
 def _values(key: str, requirement: str, holds: Callable[[str], bool], expected: str) -> Rule:
@@ -60,5 +86,10 @@ RULES = (
     _values("ref.name", "annotations.refname.grammar", references.is_ref, "alphanumerics with single separators between"),
     _values("base.digest", "annotations.base-digest.format", lambda text: digests.parse(text) is not None, "a digest"),
     _values("base.name", "annotations.base-name.format", references.is_distribution_reference, "a reference to an image"),
-    _values("base.name", "annotations.base-name.fully-qualified", references.names_registry, "a name that begins with a registry's host"),
+    _values(
+        "base.name",
+        "annotations.base-name.fully-qualified",
+        references.names_registry,
+        "a name that begins with a registry's host",
+    ),
 )

@@ -91,7 +91,10 @@ class Store:
         for name, mode in self._listed(self._directory):
             place = f"blobs/{name}"
             if not stat.S_ISDIR(mode):
-                yield place, Breach((), "layout.blobs.structure", f"expected a directory for an algorithm, found {files.kind(mode)}")
+                yield (
+                    place,
+                    Breach((), "layout.blobs.structure", f"expected a directory for an algorithm, found {files.kind(mode)}"),
+                )
                 continue
             if not _ALGORITHM.fullmatch(name):
                 yield place, _charset("algorithm", "a-z, 0-9, + . _ -", name)
@@ -125,7 +128,9 @@ class Store:
         elif blob.state is State.ALTERED and blob.found == Digest(algorithm, name.lower()):
             yield Breach((), f"descriptor.digest.{algorithm}-hex-lower", "expected a name in lower case", invalid=True)
         elif blob.state is State.ALTERED:
-            yield Breach((), "layout.blobs.content-match", f"expected content that hashes to the name, found {blob.found}", invalid=True)
+            yield Breach(
+                (), "layout.blobs.content-match", f"expected content that hashes to the name, found {blob.found}", invalid=True
+            )
 
     def _look(self, digest: Digest) -> Blob:
         try:

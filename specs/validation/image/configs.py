@@ -4,10 +4,9 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from specs.validation.finding import Breach, shown
-from specs.validation.image import digests, times
+from specs.validation.image import times
 from specs.validation.image.digests import Digest
 from specs.validation.rules import EACH, Rule, find
-
 
 _PLACE = ("rootfs", "diff_ids")
 
@@ -67,7 +66,9 @@ def _diff_ids(layers: Layers) -> Iterator[Breach]:
         yield from _in_another_order(wrong)
         return
     for index in wrong:
-        yield Breach((*_PLACE, index), "config.diffid.definition", f"expected {true[index]}, the digest of the layer's tar archive")
+        yield Breach(
+            (*_PLACE, index), "config.diffid.definition", f"expected {true[index]}, the digest of the layer's tar archive"
+        )
 
 
 def _in_another_order(wrong: list[int]) -> Iterator[Breach]:

@@ -3,7 +3,7 @@
 import base64
 import binascii
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from typing import Any, TypeGuard
 
 from specs.validation.finding import Breach, Path, shown
 from specs.validation.image import digests, uris
@@ -52,7 +52,12 @@ def _embedded(path: Path, descriptor: dict[str, Any]) -> Iterator[Breach]:
     if digests.of(digest.algorithm, [data]) != digest:
         yield Breach((*path, "data"), "descriptor.data.identical", "the embedded bytes do not hash to the digest")
     elif _is_number(size) and size != len(data):
-        yield Breach((*path, "size"), "descriptor.size.raw-bytes", f"expected {len(data)}, the embedded bytes, found {shown(size)}", invalid=True)
+        yield Breach(
+            (*path, "size"),
+            "descriptor.size.raw-bytes",
+            f"expected {len(data)}, the embedded bytes, found {shown(size)}",
+            invalid=True,
+        )
 
 
 def _decoded(data: Any) -> bytes | None:
@@ -62,7 +67,7 @@ def _decoded(data: Any) -> bytes | None:
         return None
 
 
-def _is_number(value: Any) -> bool:
+def _is_number(value: Any) -> TypeGuard[int | float]:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
@@ -78,7 +83,7 @@ def _urls(found: Iterable[_Placed]) -> Iterator[Breach]:
 
 
 def _empty(found: Iterable[_Placed]) -> Iterator[Breach]:
-    """The empty type promises the two bytes {}."""
+    """Hold the empty type to what it promises: the two bytes {}."""
     for path, descriptor in found:
         if descriptor.get("mediaType") != EMPTY:
             continue
@@ -94,7 +99,11 @@ def _precise(found: Iterable[_Placed]) -> Iterator[Breach]:
     for path, descriptor in found:
         size = descriptor.get("size")
         if _is_number(size) and abs(size) > _DOUBLE:
-            yield Breach((*path, "size"), "head.json.double", f"expected at most 2^53, which every JSON reader holds exactly, found {shown(size)}")
+            yield Breach(
+                (*path, "size"),
+                "head.json.double",
+                f"expected at most 2^53, which every JSON reader holds exactly, found {shown(size)}",
+            )
 
 
 def _rules(where: Callable[[Any], Iterator[_Placed]]) -> tuple[Rule, ...]:

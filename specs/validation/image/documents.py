@@ -57,7 +57,9 @@ DESCRIPTOR = "application/vnd.oci.descriptor.v1+json"
 KINDS: Mapping[str, Kind] = MappingProxyType(
     {
         MANIFEST: Kind("image/manifest", (*descriptors.RULES, *annotations.RULES, *artifacts.RULES, CASE_VARIANTS)),
-        INDEX: Kind("image/index", (*descriptors.RULES, *annotations.RULES, *platforms.INDEX_RULES, *artifacts.RULES, CASE_VARIANTS)),
+        INDEX: Kind(
+            "image/index", (*descriptors.RULES, *annotations.RULES, *platforms.INDEX_RULES, *artifacts.RULES, CASE_VARIANTS)
+        ),
         CONFIG: Kind("image/config", (*configs.RULES, *annotations.RULES, *platforms.CONFIG_RULES)),
         LAYOUT: Kind("image/layout", ()),
         DESCRIPTOR: Kind("image/descriptor", (*descriptors.ALONE, *annotations.RULES)),
@@ -71,6 +73,10 @@ def parse(data: bytes, *, largest: int, not_json: str = "considerations.json-suf
 
     A name that occurs twice breaks a released statement only among annotations and labels.
     """
+    if len(data) > largest:
+        return Reading(
+            value=None, breaches=(Breach((), "", f"not judged: larger than {largest} bytes", unjudged=True),), usable=False
+        )
     rules = JsonRules(utf8="head.json.utf8", duplicate_names="head.json.no-duplicate-names", largest=largest)
     found = reading.parse(data, rules)
     breaches = tuple(each for raw in found.breaches for each in _named(raw, not_json))

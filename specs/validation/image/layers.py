@@ -96,7 +96,9 @@ class _Layer:
         if entry.name in self._raw:
             yield _at(entry.name, "layer.no-duplicates", "an earlier entry has the same path")
         elif name in self._kinds:
-            yield _at(entry.name, "", "an earlier entry has the same path in another spelling: whether that is a duplicate is not said")
+            yield _at(
+                entry.name, "", "an earlier entry has this path in another spelling: whether that is a duplicate is not said"
+            )
 
     def _whiteout(self, entry: Entry, name: bytes) -> Iterator[Breach]:
         directory, base = posixpath.split(name)
@@ -105,26 +107,34 @@ class _Layer:
         if not base.startswith(_PREFIX):
             return
         if entry.kind not in "07":
-            yield _at(entry.name, "layer.whiteout.regular-type", f"expected a regular file for a whiteout, found type {entry.kind!a}")
+            yield _at(
+                entry.name, "layer.whiteout.regular-type", f"expected a regular file for a whiteout, found type {entry.kind!a}"
+            )
         elif entry.size:
             yield _at(entry.name, "layer.whiteout.empty-file", f"expected an empty file for a whiteout, found {entry.size} bytes")
         yield from self._whiteout_name(entry, directory, base)
 
     def _whiteout_name(self, entry: Entry, directory: bytes, base: bytes) -> Iterator[Breach]:
         if base == _OPAQUE:
-            yield _at(entry.name, "layer.whiteout.explicit-generate", "an opaque whiteout, where generators should name each path")
+            yield _at(
+                entry.name, "layer.whiteout.explicit-generate", "an opaque whiteout, where generators should name each path"
+            )
             return
         hidden = base.removeprefix(_PREFIX)
         if hidden in (b"", b".", b".."):
-            yield _at(entry.name, "", "a whiteout without the name of what is to be deleted: some tools delete the whole directory")
+            yield _at(
+                entry.name, "", "a whiteout without the name of what is to be deleted: some tools delete the whole directory"
+            )
         elif hidden.startswith(_PREFIX):
             yield _at(entry.name, "", "hides a name that begins with .wh., which nothing can have")
         if directory in self._parents_with_directories:
-            yield _at(entry.name, "layer.whiteout.order-first", "comes after a directory beside it, where whiteouts should come first")
+            yield _at(
+                entry.name, "layer.whiteout.order-first", "comes after a directory beside it, where whiteouts should come first"
+            )
 
 
 def _normal(name: bytes) -> bytes:
-    """Return a path without leading slash, `.` steps and repeated slashes; `..` stays, since what it means is up to the reader."""
+    """Return a path without leading slash, `.` steps and repeated slashes; `..` stays, as readers differ on it."""
     return b"/".join(part for part in name.split(b"/") if part not in (b"", b"."))
 
 
@@ -134,7 +144,7 @@ def _unusual_path(entry: Entry, name: bytes) -> Iterator[Breach]:
         yield _at(entry.name, "", "the path has a `..` step, which can lead out of the root file system")
     if not entry.name or b"\0" in entry.name:
         yield _at(entry.name, "", "the path is empty or has a NUL")
-    if not name and entry.kind not in "5" and entry.name:
+    if not name and entry.kind != "5" and entry.name:
         yield _at(entry.name, "", "an entry for the root that is no directory")
     if entry.kind == "1" and b".." in entry.linkname.split(b"/"):
         yield _at(entry.name, "", "a hard link whose target has a `..` step, which can lead out of the root file system")

@@ -2,7 +2,9 @@
 
 import re
 
-_TOKEN = re.compile(r"\s*(?:([()])|(AND|OR|WITH)(?![A-Za-z0-9.+:-])|((?:DocumentRef-[A-Za-z0-9.-]+:)?[A-Za-z0-9.-]+\+?))", re.ASCII)
+_TOKEN = re.compile(
+    r"\s*(?:([()])|(AND|OR|WITH)(?![A-Za-z0-9.+:-])|((?:DocumentRef-[A-Za-z0-9.-]+:)?[A-Za-z0-9.-]+\+?))", re.ASCII
+)
 
 
 def is_expression(text: str) -> bool:

@@ -34,7 +34,9 @@ def _features(path: Path, value: dict[str, Any], requirement: str) -> Iterator[B
         return
     for below, feature in find(value, "os.features", EACH):
         if isinstance(feature, str) and feature != "win32k":
-            yield Breach((*path, *below), requirement, f"expected win32k, the one that is listed for windows, found {shown(feature)}")
+            yield Breach(
+                (*path, *below), requirement, f"expected win32k, the one that is listed for windows, found {shown(feature)}"
+            )
 
 
 def _entries(value: Any) -> Iterator[Breach]:

@@ -42,8 +42,14 @@ class Report:
         """Weigh all, by document; raises KeyError for a requirement that the catalogue lacks."""
         for kind, count in self._seen.items():
             if count > self._limits.repeats:
-                self._breaches[kind.document].append(Breach((), kind.requirement, f"{count - self._limits.repeats} more like these", unjudged=kind.unjudged))
-        found = [each for document in sorted(self._breaches) for each in judged(f"{layout}/{document}" if document else layout, self._breaches[document])]
+                self._breaches[kind.document].append(
+                    Breach((), kind.requirement, f"{count - self._limits.repeats} more like these", unjudged=kind.unjudged)
+                )
+        found = [
+            each
+            for document in sorted(self._breaches)
+            for each in judged(f"{layout}/{document}" if document else layout, self._breaches[document])
+        ]
         if self._dropped:
             found += judged(layout, [Breach((), "", f"{self._dropped} more findings, not listed", unjudged=True)])
         return found

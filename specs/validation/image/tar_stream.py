@@ -153,7 +153,7 @@ class TarStream:
 
 
 def pax_records(data: bytes) -> dict[bytes, bytes]:
-    """Parse "LENGTH KEY=VALUE\\n" records (POSIX pax, "pax Extended Header"); raises TarError. NULs after the last are padding."""
+    """Parse records of length, key and value (POSIX pax, "pax Extended Header"); raises TarError. NULs at the end are padding."""
     found: dict[bytes, bytes] = {}
     at = 0
     while at < len(data) and data[at]:
@@ -199,7 +199,11 @@ def _checksum_holds(block: bytes) -> bool:
 def _number(field: bytes) -> int | None:
     """Octal digits between spaces and NULs, or GNU's base-256 where the first bit is set; None for anything else."""
     if field[0] & 0x80:
-        return int.from_bytes(field, "big", signed=True) if field[0] == 0xFF else int.from_bytes(field, "big") - (0x80 << 8 * (len(field) - 1))
+        return (
+            int.from_bytes(field, "big", signed=True)
+            if field[0] == 0xFF
+            else int.from_bytes(field, "big") - (0x80 << 8 * (len(field) - 1))
+        )
     digits = field.split(b"\0", 1)[0].strip(b" ")
     try:
         return int(digits, 8) if digits else 0

@@ -68,7 +68,10 @@ class Targets:
             base = self.manifests.get(manifest.base) if manifest.base else None
             if base is not None and not _is_below(base.config, manifest.config):
                 message = "expected an image whose layers are the lowest ones of this image"
-                yield f"blobs/{digest.algorithm}/{digest.encoded}", Breach(("annotations", _BASE), "annotations.base-digest.immediate", message)
+                yield (
+                    f"blobs/{digest.algorithm}/{digest.encoded}",
+                    Breach(("annotations", _BASE), "annotations.base-digest.immediate", message),
+                )
 
 
 def _entry(entry: Entry, manifest: Manifest) -> Iterator[Breach]:

@@ -15,7 +15,9 @@ REQUIREMENTS = (*layers.REQUIREMENTS, "layer.plus-gzip", "layer.plus-zstd")
 
 _LAYER = "application/vnd.oci.image.layer.v1.tar"
 _NONDISTRIBUTABLE = "application/vnd.oci.image.layer.nondistributable.v1.tar"
-SUFFIXES: Mapping[str, str] = MappingProxyType({base + suffix: suffix for base in (_LAYER, _NONDISTRIBUTABLE) for suffix in DECOMPRESSORS})
+SUFFIXES: Mapping[str, str] = MappingProxyType(
+    {base + suffix: suffix for base in (_LAYER, _NONDISTRIBUTABLE) for suffix in DECOMPRESSORS}
+)
 """The compression of each layer type of the spec."""
 
 _CORRUPT = {"+gzip": "layer.plus-gzip", "+zstd": "layer.plus-zstd"}

@@ -69,7 +69,7 @@ class Walk:
             self._waiting.append(_Reference(document, path, descriptor, depth))
 
     def _follow(self, reference: _Reference) -> None:
-        document, path, descriptor, depth = reference
+        document, path, descriptor, _ = reference
         digest = digests.parse(descriptor.get("digest"))
         media_type = descriptor.get("mediaType")
         if digest is None or not isinstance(media_type, str):
@@ -111,7 +111,7 @@ class Walk:
         if named is None or config is None or not isinstance(layers, list):
             return
         stated = [digests.parse(each) for each in config.diff_ids]
-        algorithms = frozenset(each.algorithm for each in stated if each) & digests.HASHES.keys() or _DEFAULT
+        algorithms = frozenset(each.algorithm for each in stated if each and each.algorithm in digests.HASHES) or _DEFAULT
         found = [self._layer(*layer, algorithms) if (layer := _named(each, SUFFIXES)) else None for each in layers]
         self._report.add(place(named[0]), apply(configs.LAYER_RULES, configs.Layers(stated, found)))
 
