@@ -14,7 +14,8 @@ _PLACE = ("rootfs", "diff_ids")
 class Config(NamedTuple):
     """What other documents are compared with."""
 
-    diff_ids: tuple[Any, ...]
+    diff_ids: tuple[Any, ...] | None
+    """None where it is no array."""
     names_platform: bool
 
     @classmethod
@@ -22,8 +23,7 @@ class Config(NamedTuple):
         """Take what is needed from a config; None if it is none."""
         if not isinstance(value, dict):
             return None
-        diff_ids = tuple(each for _, each in find(value, "rootfs", "diff_ids", EACH))
-        return cls(diff_ids, all(isinstance(value.get(name), str) and value[name] for name in ("architecture", "os")))
+        return cls(_diff_ids_of(value), all(isinstance(value.get(name), str) and value[name] for name in ("architecture", "os")))
 
 
 class Layers(NamedTuple):
@@ -32,6 +32,12 @@ class Layers(NamedTuple):
     stated: Sequence[Digest | None]
     found: Sequence[dict[str, Digest] | None]
     """By algorithm; None where it is unknown."""
+
+
+def _diff_ids_of(config: Any) -> tuple[Any, ...] | None:
+    for _, found in find(config, *_PLACE):
+        return tuple(found) if isinstance(found, list) else None
+    return None
 
 
 def _times(value: Any) -> Iterator[Breach]:
@@ -45,8 +51,8 @@ def _times(value: Any) -> Iterator[Breach]:
 def _history(value: Any) -> Iterator[Breach]:
     """Entries that made a layer are as many as the layers. No history at all says nothing."""
     history = [entry for _, entry in find(value, "history", EACH)]
-    diff_ids = [each for _, each in find(value, "rootfs", "diff_ids", EACH)]
-    if not history or not all(isinstance(entry, dict) for entry in history):
+    diff_ids = _diff_ids_of(value)
+    if diff_ids is None or not history or not all(isinstance(entry, dict) for entry in history):
         return
     made = sum(entry.get("empty_layer") is not True for entry in history)
     if made != len(diff_ids):

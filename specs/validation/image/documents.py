@@ -12,6 +12,15 @@ from specs.validation.image import annotations, artifacts, configs, descriptors,
 from specs.validation.reading import JsonRules, Reading
 from specs.validation.rules import Rule, apply
 
+REQUIREMENTS = (
+    "considerations.json-suffix",
+    "annotations.keys-unique",
+    "head.json.utf8",
+    "head.json.no-duplicate-names",
+    "head.json.i-json",
+)
+"""What `parse` can find broken."""
+
 _ANNOTATION_MAPS = ("annotations", "Labels")
 
 _NAMES: Mapping[str, tuple[str, ...]] = MappingProxyType(

@@ -87,6 +87,6 @@ def _entry(entry: Entry, manifest: Manifest) -> Iterator[Breach]:
 
 def _is_below(base: Config | None, image: Config | None) -> bool:
     """Say whether the layers of `base` can be the lowest of `image`: only a known difference counts."""
-    if base is None or image is None:
+    if base is None or image is None or base.diff_ids is None or image.diff_ids is None:
         return True
     return image.diff_ids[: len(base.diff_ids)] == base.diff_ids

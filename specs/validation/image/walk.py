@@ -108,7 +108,7 @@ class Walk:
         config = self._config(named[0]) if named else None
         self._targets.manifests[digest] = Manifest.of(manifest, config)
         layers = manifest.get("layers")
-        if named is None or config is None or not isinstance(layers, list):
+        if named is None or config is None or config.diff_ids is None or not isinstance(layers, list):
             return
         stated = [digests.parse(each) for each in config.diff_ids]
         algorithms = frozenset(each.algorithm for each in stated if each and each.algorithm in digests.HASHES) or _DEFAULT

@@ -60,6 +60,7 @@ class Layout:
     """A layout in the making: its files by their paths."""
 
     def __init__(self) -> None:
+        self.has_blobs = True
         self.files: dict[str, bytes] = {"oci-layout": b'{"imageLayoutVersion":"1.0.0"}'}
 
     def blob(self, data: bytes, media_type: str, **more: Any) -> dict[str, Any]:
@@ -72,7 +73,8 @@ class Layout:
         return self.blob(canonical(value), media_type, **more)
 
     def write(self, root: Path) -> Path:
-        (root / "blobs" / "sha256").mkdir(parents=True)
+        if self.has_blobs:
+            (root / "blobs").mkdir()
         for place, data in self.files.items():
             (root / place).parent.mkdir(parents=True, exist_ok=True)
             (root / place).write_bytes(data)
