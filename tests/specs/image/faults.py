@@ -363,9 +363,7 @@ INDEX_FAULTS: Mapping[str, Fault] = MappingProxyType(
         ),
         "manifests null": _top(put("manifests", None), "index.manifests.present"),
         "entry a string": _top(put(*ENTRY, "x"), "index.manifests"),
-        "entry of another type": _top(
-            put(*ENTRY, "mediaType", "application/xml"), "index.manifests.mediaType.portable"
-        ),
+        "entry of another type": _top(put(*ENTRY, "mediaType", "application/xml"), "index.manifests.mediaType.portable"),
         "platform null": _top(put(*ENTRY, "platform", None), "index.platform"),
         "no platform": _top(drop(*ENTRY, "platform"), "descriptor.platform-for-manifest", "index.platform.present-if-specific"),
         "no architecture": _top(drop(*ENTRY, "platform", "architecture"), "index.platform.architecture"),
@@ -397,29 +395,19 @@ INDEX_FAULTS: Mapping[str, Fault] = MappingProxyType(
 UPPER = "sha256:" + "A" * 64
 DESCRIPTOR_FAULTS: Mapping[str, Fault] = MappingProxyType(
     {
-        "no mediaType": _entries(
-            lambda made: [_without("mediaType", made)], "descriptor.mediaType"
-        ),
+        "no mediaType": _entries(lambda made: [_without("mediaType", made)], "descriptor.mediaType"),
         "mediaType of 128 characters": _manifest(
             put("layers", 0, "mediaType", "a/" + "b" * 128), "descriptor.mediaType.rfc6838", "manifest.layers.other-rfc6838"
         ),
         "no digest": _entries(lambda made: [_without("digest", made)], "descriptor.digest"),
-        "digest without a colon": _entries(
-            lambda made: [_plain(made, digest="abc")], "descriptor.digest.grammar"
-        ),
-        "digest with a newline": _entries(
-            lambda made: [_plain(made, digest=sha256(b"x") + "\n")], "descriptor.digest.grammar"
-        ),
+        "digest without a colon": _entries(lambda made: [_plain(made, digest="abc")], "descriptor.digest.grammar"),
+        "digest with a newline": _entries(lambda made: [_plain(made, digest=sha256(b"x") + "\n")], "descriptor.digest.grammar"),
         "digest with a path": _entries(
             lambda made: [_plain(made, digest="sha256:../../etc/passwd")],
             "descriptor.digest.grammar",
         ),
-        "sha256 too short": _entries(
-            lambda made: [_plain(made, digest="sha256:abc")], "descriptor.digest.sha256-hex"
-        ),
-        "sha256 in upper case": _entries(
-            lambda made: [_plain(made, digest=UPPER)], "descriptor.digest.sha256-hex-lower"
-        ),
+        "sha256 too short": _entries(lambda made: [_plain(made, digest="sha256:abc")], "descriptor.digest.sha256-hex"),
+        "sha256 in upper case": _entries(lambda made: [_plain(made, digest=UPPER)], "descriptor.digest.sha256-hex-lower"),
         "sha512 too short": _entries(
             lambda made: [_plain(made, digest="sha512:abc")],
             "descriptor.digest.sha512-hex",
@@ -430,9 +418,7 @@ DESCRIPTOR_FAULTS: Mapping[str, Fault] = MappingProxyType(
             "descriptor.digest.sha512-hex-lower",
             "descriptor.digest.sha256-preferred",
         ),
-        "another algorithm": _entries(
-            lambda made: [_plain(made, digest=MULTIHASH)], "descriptor.digest.sha256-preferred"
-        ),
+        "another algorithm": _entries(lambda made: [_plain(made, digest=MULTIHASH)], "descriptor.digest.sha256-preferred"),
         "blake3 too short": _entries(
             lambda made: [_plain(made, digest="blake3:abc")],
             "head.descriptor.digest.blake3-hex",
@@ -525,12 +511,8 @@ LAYOUT_FAULTS: Mapping[str, Fault] = MappingProxyType(
         "oci-layout empty": _file("oci-layout", b"", "layout.oci-layout-json-object"),
         "oci-layout without a version": _file("oci-layout", b"{}", "layout.oci-layout-version-field"),
         "oci-layout of another version": _file("oci-layout", b'{"imageLayoutVersion":"1.0.1"}', "layout.version.aligns"),
-        "no index.json": _file(
-            "index.json", None, "layout.index-json-exists", "layout.index-json-required"
-        ),
-        "index.json an array": _file(
-            "index.json", b"[]", "layout.index-json-is-index", "index.mediatype-doc"
-        ),
+        "no index.json": _file("index.json", None, "layout.index-json-exists", "layout.index-json-required"),
+        "index.json an array": _file("index.json", b"[]", "layout.index-json-is-index", "index.mediatype-doc"),
         "index.json no JSON": _file("index.json", b"{", "layout.index-json-is-index"),
         "no blobs, and none wanted": (lambda: _bare(has_blobs=True), {"layout.blobs.dir-empty-ok"}),
         "no blobs directory": (lambda: _bare(has_blobs=False), {"layout.blobs.dir-exists"}),
@@ -538,9 +520,7 @@ LAYOUT_FAULTS: Mapping[str, Fault] = MappingProxyType(
         "a blob of other content": _file(EXTRA, b"other", "layout.blobs.content-match"),
         "a name in upper case": _with(_upper, "descriptor.digest.sha256-hex-lower"),
         "a name with a dot": _file("blobs/sha256/.tmp", b"x", "layout.blobs.name-charset"),
-        "an algorithm in upper case": _file(
-            "blobs/SHA256/abc", b"x", "layout.blobs.name-charset"
-        ),
+        "an algorithm in upper case": _file("blobs/SHA256/abc", b"x", "layout.blobs.name-charset"),
         "a file in blobs": _file("blobs/README", b"x", "layout.blobs.structure"),
         "a blob missing": _blob(lambda made, place: made.files.__delitem__(place), "layout.blobs.missing-ok"),
         "a blob with one bit turned": _blob(
@@ -554,9 +534,7 @@ LAYOUT_FAULTS: Mapping[str, Fault] = MappingProxyType(
             "descriptor.digest.calculation",
             "descriptor.size.raw-bytes",
         ),
-        "manifest no JSON": _text(
-            lambda data: data[:-1], "manifest", "considerations.json-suffix"
-        ),
+        "manifest no JSON": _text(lambda data: data[:-1], "manifest", "considerations.json-suffix"),
         "config not UTF-8": _text(
             lambda data: data.replace(b"test", b"t\xe9st"),
             "config",
