@@ -12,6 +12,7 @@ from typing import Any
 from specs.validation import bundles, reading, schemas
 from specs.validation.finding import Breach, Finding, judged
 from specs.validation.image import documents, layout
+from specs.validation.image.limits import Limits
 from specs.validation.reading import JsonRules
 from specs.validation.rules import Rule, apply
 from specs.validation.runtime import CONFIG_RULES, FEATURES_RULES, STATE_RULES
@@ -143,7 +144,8 @@ def _directory(path: str, kind: str) -> list[Finding]:
 
 def _image_document(path: str, kind: str) -> list[Finding]:
     media_type = IMAGE_KINDS[kind]
-    found = documents.parse(reading.read_bytes(path, _JSON.largest + 1), largest=_JSON.largest)
+    limits = Limits()
+    found = documents.parse(reading.read_bytes(path, limits.document_bytes + 1), limits=limits)
     return judged(path, [*found.breaches, *(documents.judge(found.value, media_type) if found.usable else ())])
 
 

@@ -41,11 +41,14 @@ def _diff_ids_of(config: Any) -> tuple[Any, ...] | None:
 
 
 def _times(value: Any) -> Iterator[Breach]:
-    places = ((("created",), "config.created.rfc3339"), (("history", EACH, "created"), "config.history.created"))
+    places: tuple[tuple[tuple[Any, ...], str], ...] = (
+        (("created",), "config.created.rfc3339"),
+        (("history", EACH, "created"), "config.history.created"),
+    )
     for place, requirement in places:
         for path, text in find(value, *place):
             if isinstance(text, str) and not times.is_date_time(text):
-                yield Breach(path, requirement, f"expected a date and time as RFC 3339 has it, found {shown(text)}")
+                yield Breach(path, requirement, f"expected a date and time as RFC 3339 has it, found {shown(text)}", invalid=True)
 
 
 def _history(value: Any) -> Iterator[Breach]:

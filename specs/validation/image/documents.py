@@ -9,6 +9,7 @@ from typing import Any
 from specs.validation import reading, schemas
 from specs.validation.finding import Breach, Path, shown
 from specs.validation.image import annotations, artifacts, configs, descriptors, platforms
+from specs.validation.image.limits import Limits
 from specs.validation.reading import JsonRules, Reading
 from specs.validation.rules import Rule, apply
 
@@ -77,19 +78,28 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
 """By media type (media-types.md)."""
 
 
-def parse(data: bytes, *, largest: int, not_json: str = "considerations.json-suffix") -> Reading:
+def weight(data: bytes) -> int:
+    """Return an upper bound of the values in a JSON text, without parsing it."""
+    return 1 + data.count(b",") + data.count(b"[") + data.count(b"{")
+
+
+def parse(data: bytes, *, limits: Limits, not_json: str = "considerations.json-suffix") -> Reading:
     """Read a JSON text; `not_json` is the requirement that it is one.
 
     A name that occurs twice breaks a released statement only among annotations and labels.
     """
-    if len(data) > largest:
-        return Reading(
-            value=None, breaches=(Breach((), "", f"not judged: larger than {largest} bytes", unjudged=True),), usable=False
-        )
-    rules = JsonRules(utf8="head.json.utf8", duplicate_names="head.json.no-duplicate-names", largest=largest)
+    if why := _too_much(data, limits):
+        return Reading(value=None, breaches=(Breach((), "", f"not judged: {why}", unjudged=True),), usable=False)
+    rules = JsonRules(utf8="head.json.utf8", duplicate_names="head.json.no-duplicate-names", largest=limits.document_bytes)
     found = reading.parse(data, rules)
     breaches = tuple(each for raw in found.breaches for each in _named(raw, not_json))
     return Reading(value=found.value, breaches=breaches, usable=found.usable)
+
+
+def _too_much(data: bytes, limits: Limits) -> str:
+    if len(data) > limits.document_bytes:
+        return f"larger than {limits.document_bytes} bytes"
+    return f"may hold more than {limits.document_values} values" if weight(data) > limits.document_values else ""
 
 
 def _named(breach: Breach, not_json: str) -> Iterator[Breach]:

@@ -101,6 +101,8 @@ class _Layer:
             )
 
     def _whiteout(self, entry: Entry, name: bytes) -> Iterator[Breach]:
+        if _PREFIX not in name:
+            return
         directory, base = posixpath.split(name)
         if any(part.startswith(_PREFIX) for part in directory.split(b"/")):
             yield _at(entry.name, "", "lies below a name that begins with .wh., which only whiteouts have")

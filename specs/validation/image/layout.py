@@ -67,7 +67,7 @@ def _header(root: int, limits: Limits) -> Iterator[Breach]:
     except OSError as error:
         yield Breach((), "", f"not judged: {error}", unjudged=True)
         return
-    found = documents.parse(data, largest=limits.document_bytes, not_json="layout.oci-layout-json-object")
+    found = documents.parse(data, limits=limits, not_json="layout.oci-layout-json-object")
     yield from found.breaches
     if found.usable:
         yield from documents.judge(found.value, documents.LAYOUT)

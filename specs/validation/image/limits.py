@@ -9,8 +9,10 @@ class Limits:
 
     document_bytes: int = 4 << 20
     """A JSON document: what registries take at least (distribution-spec, "Pushing Manifests")."""
-    documents_bytes: int = 64 << 20
-    """All JSON documents of a layout together."""
+    document_values: int = 40_000
+    """Values in a JSON document, which cost more than its bytes: by an upper bound, see `documents.weight`."""
+    values: int = 800_000
+    """Values in all JSON documents of a layout together."""
     index_depth: int = 64
     """Documents that lead from one to the next: indexes within indexes, subjects of subjects."""
     blobs: int = 200_000
@@ -23,7 +25,7 @@ class Limits:
     """Output of one layer."""
     window_log: int = 27
     """Memory of the zstd window, as a power of two: 128 MiB is what the zstd command takes by default."""
-    entries: int = 2_000_000
+    entries: int = 1_000_000
     """Members of one layer."""
     name_bytes: int = 128 << 20
     """Bytes of all the names of one layer, which are kept to find duplicates."""

@@ -12,7 +12,6 @@ _DISTRIBUTION = re.compile(
     rf"(?:{_HOST}/)?{_COMPONENT}(?:/{_COMPONENT})*(?::\w[\w.-]{{0,127}})?(?:@[A-Za-z][A-Za-z0-9]*(?:[+._-][A-Za-z][A-Za-z0-9]*)*:[0-9A-Fa-f]{{32,}})?",
     re.ASCII,
 )
-_LONGEST = 4096
 
 
 def keeps_ref_characters(text: str) -> bool:
@@ -27,7 +26,7 @@ def is_ref(text: str) -> bool:
 
 def is_distribution_reference(text: str) -> bool:
     """Say whether it is a name with an optional host, tag and digest, as distribution's reference.go has it."""
-    return len(text) <= _LONGEST and _DISTRIBUTION.fullmatch(text) is not None
+    return _DISTRIBUTION.fullmatch(text) is not None
 
 
 def names_registry(text: str) -> bool:

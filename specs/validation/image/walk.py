@@ -46,7 +46,7 @@ class Walk:
         self._configs: dict[Digest, configs.Config | None] = {}
         self._layers: dict[tuple[Digest, str, frozenset[str]], dict[str, Digest] | None] = {}
         self._targets = Targets()
-        self._read = 0
+        self._weight = 0
         self._documents = 0
         self._uncanonical = 0
 
@@ -138,18 +138,17 @@ class Walk:
 
     def _blob_document(self, digest: Digest, media_type: str) -> Any:
         """Read and judge a document; None if there is nothing to judge."""
-        left = min(self._limits.document_bytes, self._limits.documents_bytes - self._read)
-        with self._store.opened(digest) as descriptor:
-            data = os.pread(descriptor, left + 1, 0)
-        if len(data) > left:
-            why = f"not judged: larger than {left} bytes, all that is read of it after the documents before"
+        if self._weight > self._limits.values:
+            why = f"not judged: the documents before it have more than {self._limits.values} values"
             self._report.add(place(digest), [Breach((), "", why, unjudged=True)])
             return None
+        with self._store.opened(digest) as descriptor:
+            data = os.pread(descriptor, self._limits.document_bytes + 1, 0)
         return self._judged(place(digest), data, media_type)
 
     def _judged(self, document: str, data: bytes, media_type: str, *, not_json: str = "considerations.json-suffix") -> Any:
-        self._read += len(data)
-        found = documents.parse(data, largest=self._limits.document_bytes, not_json=not_json)
+        self._weight += min(documents.weight(data), self._limits.document_values)
+        found = documents.parse(data, limits=self._limits, not_json=not_json)
         self._report.add(document, found.breaches)
         if not found.usable:
             return None

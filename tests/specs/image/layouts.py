@@ -32,11 +32,11 @@ def canonical(value: Any) -> bytes:
 
 
 def member(
-    name: str, data: bytes = b"", *, kind: bytes = tarfile.REGTYPE, linkname: str = "", **pax: str
+    name: str, data: bytes = b"", *, kind: bytes = tarfile.REGTYPE, linkname: str = "", pax: dict[str, str] | None = None
 ) -> tuple[tarfile.TarInfo, bytes]:
     """Return one entry of a layer."""
     info = tarfile.TarInfo(name)
-    info.size, info.type, info.linkname, info.mtime, info.pax_headers = len(data), kind, linkname, 1, {**pax}
+    info.size, info.type, info.linkname, info.mtime, info.pax_headers = len(data), kind, linkname, 1, pax or {}
     return info, data
 
 
@@ -73,6 +73,7 @@ class Layout:
         return self.blob(canonical(value), media_type, **more)
 
     def write(self, root: Path) -> Path:
+        root.mkdir(exist_ok=True)
         if self.has_blobs:
             (root / "blobs").mkdir()
         for place, data in self.files.items():
