@@ -12,6 +12,7 @@ from types import ModuleType
 from specs.validation.image.limits import Limits
 
 CHUNK = 1 << 18
+_LIBRARIES = ("compression.zstd", "backports.zstd")
 _GZIP = 16 + zlib.MAX_WBITS
 _GZIP_MAGIC = b"\x1f\x8b"
 
@@ -32,25 +33,28 @@ def plain(chunks: Iterator[bytes], limits: Limits) -> Iterator[bytes]:  # noqa: 
 def gunzip(chunks: Iterator[bytes], limits: Limits) -> Iterator[bytes]:
     """Yield what is inside gzip; raises CorruptError and NotDecompressedError."""
     budget = _Budget(limits)
-    member, started = zlib.decompressobj(_GZIP), False
+    member, members, fed = zlib.decompressobj(_GZIP), 0, 0
     for chunk in chunks:
         budget.read(chunk)
         data = chunk
         while data:
             if member.eof:
                 if not data.startswith(_GZIP_MAGIC[: len(data)]):
-                    yield from ()
                     return
-                member = zlib.decompressobj(_GZIP)
-            started = True
-            try:
-                piece = member.decompress(data, CHUNK)
-            except zlib.error as error:
-                raise CorruptError(f"no gzip: {error}") from None
+                member, members, fed = zlib.decompressobj(_GZIP), members + 1, 0
+            fed += len(data)
+            piece = _inflated(member, data)
             data = member.unused_data if member.eof else member.unconsumed_tail
             yield budget.wrote(piece)
-    if not (started and member.eof):
+    if not member.eof and not (members and fed < len(_GZIP_MAGIC)):
         raise CorruptError("the gzip stream stops early")
+
+
+def _inflated(member: "zlib._Decompress", data: bytes) -> bytes:
+    try:
+        return member.decompress(data, CHUNK)
+    except zlib.error as error:
+        raise CorruptError(f"no gzip: {error}") from None
 
 
 def unzstd(chunks: Iterator[bytes], limits: Limits) -> Iterator[bytes]:
@@ -81,7 +85,7 @@ DECOMPRESSORS: dict[str, Callable[[Iterator[bytes], Limits], Iterator[bytes]]] =
 
 
 def _library() -> ModuleType:
-    for name in ("compression.zstd", "backports.zstd"):
+    for name in _LIBRARIES:
         try:
             return importlib.import_module(name)
         except ImportError:

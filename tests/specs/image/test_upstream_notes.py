@@ -1,7 +1,6 @@
 """Where upstream's schemas are known to let pass what the text forbids, or to refuse what it allows: ours are right on each."""
 
 import base64
-import copy
 from typing import Any
 
 import pytest
@@ -9,7 +8,7 @@ import pytest
 from specs.validation.finding import Finding, judged
 from specs.validation.image import documents
 from specs.verdicts import Level
-from tests.specs.image.generated import GOOD
+from tests.specs.image.generated import GOOD, fresh
 from tests.specs.image.layouts import CONFIG, EMPTY, INDEX, MANIFEST, sha256
 
 DOCUMENTS = dict(GOOD)
@@ -83,7 +82,7 @@ ALLOWED: dict[str, tuple[str, tuple[Any, ...]]] = {
 
 
 def _edited(media_type: str, edit: tuple[Any, ...]) -> Any:
-    document = copy.deepcopy(DOCUMENTS[media_type])
+    document = fresh(DOCUMENTS[media_type])
     *way, name, value = edit
     holder = document
     for step in way:
@@ -136,7 +135,7 @@ def test_an_empty_config_needs_an_artifact_type() -> None:
 
 
 def test_layers_may_be_absent() -> None:
-    manifest = copy.deepcopy(DOCUMENTS[documents.MANIFEST])
+    manifest = fresh(DOCUMENTS[documents.MANIFEST])
     del manifest["layers"]
     assert _broken(manifest, documents.MANIFEST) == set()
 
