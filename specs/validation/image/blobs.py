@@ -89,7 +89,7 @@ class Store:
         if self._directory is None:
             return
         for name, mode in self._listed(self._directory):
-            place = f"blobs/{name}"
+            place = f"blobs/{_plain(name)}"
             if not stat.S_ISDIR(mode):
                 yield (
                     place,
@@ -98,13 +98,19 @@ class Store:
                 continue
             if not _ALGORITHM.fullmatch(name):
                 yield place, _charset("algorithm", "a-z, 0-9, + . _ -", name)
-            with _directory_of(name, self._directory) as directory:
-                for file, _ in self._listed(directory):
-                    self.swept += 1
-                    for breach in self._file(name, file):
-                        yield f"{place}/{file}", breach
+            try:
+                with _directory_of(name, self._directory) as directory:
+                    yield from self._sweep(name, place, directory)
+            except files.NotOpenedError as error:
+                yield place, _unjudged(str(error))
         if self._entries > self._limits.blobs:
             yield "blobs", _unjudged(f"more than {self._limits.blobs} entries")
+
+    def _sweep(self, algorithm: str, place: str, directory: int) -> Iterator[tuple[str, Breach]]:
+        for name, _ in self._listed(directory):
+            self.swept += 1
+            for breach in self._file(algorithm, name):
+                yield f"{place}/{_plain(name)}", breach
 
     def _listed(self, directory: int) -> Iterator[tuple[str, int]]:
         """Yield names and modes, as many as the limit leaves."""
@@ -171,6 +177,11 @@ def _directory_of(name: str, parent: int) -> Iterator[int]:
         yield directory
     finally:
         os.close(directory)
+
+
+def _plain(name: str) -> str:
+    """Return a file's name as plain ASCII: whoever made it may have put anything into it."""
+    return ascii(name)[1:-1]
 
 
 def _charset(what: str, characters: str, name: str) -> Breach:

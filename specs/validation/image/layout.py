@@ -37,10 +37,14 @@ def judge(path: str, limits: Limits | None = None) -> list[Finding]:
         if blobs is not None:
             stack.callback(os.close, blobs)
         store = Store(blobs, bounds)
-        if (index := _index(root, report, bounds)) is not None:
-            Walk(store, report, bounds).index(_INDEX, index)
-        for place, breach in store.sweep():
-            report.add(place, [breach])
+        try:
+            if (index := _index(root, report, bounds)) is not None:
+                Walk(store, report, bounds).index(_INDEX, index)
+            for place, breach in store.sweep():
+                report.add(place, [breach])
+        except OSError as error:
+            why = f"not judged any further: {error.strerror or error}, perhaps because the layout changes"
+            report.add("", [Breach((), "", why, unjudged=True)])
         report.add("blobs", _permitted(store, is_there=blobs is not None))
     return report.findings(path.rstrip("/") or "/")
 

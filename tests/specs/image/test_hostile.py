@@ -14,6 +14,8 @@ from pathlib import Path
 import pytest
 
 from specs.validate import validate
+from specs.validation.image.blobs import Blob, Store
+from specs.validation.image.digests import Digest
 from tests.specs.image.layouts import (
     BASE,
     CONFIG,
@@ -111,9 +113,9 @@ HOSTILE: dict[str, tuple[Callable[[], Layout], int, str]] = {
         1,
         "expected a digest",
     ),
-    "a gzip bomb": (lambda: layout(archives=[BASE], pack=_packed(bytes(1 << 30))), 3, "layer not judged: more than 250 bytes"),
+    "a gzip bomb": (lambda: layout(archives=[BASE], pack=_packed(bytes(1 << 27))), 3, "layer not judged: more than 250 bytes"),
     "a bomb of entries": (
-        lambda: layout(archives=[HEADER * 200_000]),
+        lambda: layout(archives=[HEADER * 140_000]),
         1,
         "more like these",
     ),
@@ -254,6 +256,31 @@ def test_an_algorithm_that_nobody_knows_is_said_to_be_unjudged(tmp_path: Path) -
     made.files["index.json"] = canonical(index({"mediaType": INDEX, "digest": digest, "size": 2}))
     status, findings = _validate(made.write(tmp_path))
     assert (status, "nothing here can compute multihash+base58" in _messages(findings)) == (3, True)
+
+
+def test_names_of_files_are_shown_in_plain_ascii(tmp_path: Path) -> None:
+    root = layout().write(tmp_path)
+    for name in (b"\x1b[31m", b"a\nb", b"\xff"):
+        Path(os.fsdecode(os.fsencode(root / "blobs" / "sha256") + b"/" + name)).touch()
+    status, findings = _validate(root)
+    assert status == 1
+    shown = {str(each["document"]).rpartition("/")[2] for each in findings if each["requirement"] == "layout.blobs.name-charset"}
+    assert shown == {"\\x1b[31m", "a\\nb", "\\udcff"}
+
+
+def test_a_layout_that_changes_under_the_walk_is_said_to_be_unjudged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = layout().write(tmp_path)
+    look = Store.blob
+
+    def look_and_remove(store: Store, digest: Digest) -> Blob:
+        found = look(store, digest)
+        (root / "blobs" / digest.algorithm / digest.encoded).unlink(missing_ok=True)
+        return found
+
+    monkeypatch.setattr(Store, "blob", look_and_remove)
+    assert [each.message for each in validate(str(root)) if each.unjudged] == [
+        "not judged any further: No such file or directory, perhaps because the layout changes"
+    ]
 
 
 VARIANTS = {

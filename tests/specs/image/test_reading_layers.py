@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from specs.validate import validate
-from specs.validation.finding import Breach
 from specs.validation.image import compression, layers
 from specs.validation.image.compression import CorruptError, NotDecompressedError
 from specs.validation.image.limits import Limits
@@ -214,5 +213,5 @@ def test_zstd_without_a_library_is_said_to_be_unjudged(tmp_path: Path, monkeypat
 
 
 def test_a_rule_never_sees_what_a_layer_does_not_hold() -> None:
-    found: list[Breach] = list(layers.breaches(TarStream(iter([BASE])), Limits()))
+    found = list(layers.breaches(TarStream(iter([BASE])), Limits()))
     assert found == []

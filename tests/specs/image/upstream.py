@@ -44,9 +44,8 @@ def theirs(value: Any, media_type: str) -> set[Place]:
     return {(_rendered(tuple(each.absolute_path)), str(each.validator)) for error in errors for each in _deepest(error)}
 
 
-def differences(value: Any, media_type: str) -> tuple[set[Place], set[Place]]:
+def differences(mine: set[Place], other: set[Place]) -> tuple[set[Place], set[Place]]:
     """Return what only we refuse, and what only upstream refuses: places where the other finds nothing at all."""
-    mine, other = ours(value, media_type), theirs(value, media_type)
     ours_alone = {each for each in mine if each[0] not in {place for place, _ in other}}
     theirs_alone = {each for each in other if each[0] not in {place for place, _ in mine}}
     return ours_alone, theirs_alone
