@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from specs.validation.finding import Breach, shown
-from specs.validation.image import times
+from specs.validation.image import digests, times
 from specs.validation.image.digests import Digest
 from specs.validation.rules import EACH, Rule, find
 
@@ -14,8 +14,10 @@ _PLACE = ("rootfs", "diff_ids")
 class Config(NamedTuple):
     """What other documents are compared with."""
 
-    diff_ids: tuple[Any, ...] | None
-    """None where it is no array."""
+    diff_ids: tuple[Digest | None, ...] | None
+    """None for one that is no digest; None for all where it is no array."""
+    algorithms: frozenset[str]
+    """Of the DiffIDs, those that can be computed here."""
     names_platform: bool
 
     @classmethod
@@ -23,7 +25,10 @@ class Config(NamedTuple):
         """Take what is needed from a config; None if it is none."""
         if not isinstance(value, dict):
             return None
-        return cls(_diff_ids_of(value), all(isinstance(value.get(name), str) and value[name] for name in ("architecture", "os")))
+        raw = _diff_ids_of(value)
+        diff_ids = None if raw is None else tuple(map(digests.parse, raw))
+        algorithms = frozenset(each.algorithm for each in diff_ids or () if each) & frozenset(digests.HASHES)
+        return cls(diff_ids, algorithms, all(isinstance(value.get(name), str) and value[name] for name in ("architecture", "os")))
 
 
 class Layers(NamedTuple):

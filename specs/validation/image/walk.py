@@ -83,7 +83,7 @@ class Walk:
             self._enter(digest, media_type, reference)
         elif media_type == documents.CONFIG:
             self._config(digest)
-        elif media_type in SUFFIXES:
+        elif media_type in SUFFIXES and (digest, media_type) not in self._entered:
             self._layer(digest, media_type, _DEFAULT)
         if media_type == documents.MANIFEST and path[0] == "manifests":
             self._targets.entries.append(Entry(document, path, digest, descriptor.get("artifactType"), "platform" in descriptor))
@@ -110,10 +110,9 @@ class Walk:
         layers = manifest.get("layers")
         if named is None or config is None or config.diff_ids is None or not isinstance(layers, list):
             return
-        stated = [digests.parse(each) for each in config.diff_ids]
-        algorithms = frozenset(each.algorithm for each in stated if each and each.algorithm in digests.HASHES) or _DEFAULT
+        algorithms = config.algorithms or _DEFAULT
         found = [self._layer(*layer, algorithms) if (layer := _named(each, SUFFIXES)) else None for each in layers]
-        self._report.add(place(named[0]), apply(configs.LAYER_RULES, configs.Layers(stated, found)))
+        self._report.add(place(named[0]), apply(configs.LAYER_RULES, configs.Layers(config.diff_ids, found)))
 
     def _config(self, digest: Digest) -> configs.Config | None:
         """Judge the config of a container image, once; None if it cannot be read."""
@@ -131,9 +130,11 @@ class Walk:
         return self._layers[key]
 
     def _unpack(self, digest: Digest, media_type: str, algorithms: Iterable[str]) -> dict[str, Digest] | None:
+        is_new = (digest, media_type) not in self._entered
+        self._entered.add((digest, media_type))
         with self._store.opened(digest) as descriptor:
             layer = Layer(files.chunks(descriptor), media_type=media_type, algorithms=algorithms, limits=self._limits)
-            self._report.add(place(digest), layer.breaches())
+            self._report.add(place(digest), (each for each in layer.breaches() if is_new))
         return layer.diff_ids
 
     def _blob_document(self, digest: Digest, media_type: str) -> Any:

@@ -1,6 +1,8 @@
 """Every rule is seen to find its fault, and nothing else; a right layout has nothing to be found."""
 
+import hashlib
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -63,6 +65,20 @@ def test_every_requirement_that_is_named_is_seen_to_break() -> None:
 def test_a_right_layout_has_no_findings(tmp_path: Path, suffix: str) -> None:
     made = layouts.layout(suffix=suffix, **({} if suffix else {"pack": bytes}))
     assert validate(str(made.write(tmp_path))) == []
+
+
+def test_diff_ids_of_another_algorithm_are_computed_and_nothing_is_told_twice(tmp_path: Path) -> None:
+    """One layer is asked about in sha256 by one config and in sha512 by another."""
+    archives = [layouts.archive(*[layouts.member("a")] * 3)]
+
+    def longer(config: dict[str, Any]) -> None:
+        config["rootfs"]["diff_ids"] = [f"sha512:{hashlib.sha512(each).hexdigest()}" for each in archives]
+
+    made = layouts.Layout()
+    entries = [layouts.image(made, archives=archives), layouts.image(made, archives=archives, config=longer)]
+    made.files["index.json"] = layouts.canonical(layouts.index(*entries))
+    found = [each.requirement for each in validate(str(made.write(tmp_path)))]
+    assert sorted(found) == ["descriptor.digest.sha256-preferred", "layer.no-duplicates"]
 
 
 @pytest.mark.parametrize(("table", "fault"), [(table, fault) for table, faults in ALL.items() for fault in faults])
