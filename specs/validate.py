@@ -13,6 +13,7 @@ from specs.validation import bundles, reading, schemas
 from specs.validation.finding import Breach, Finding, judged
 from specs.validation.image import documents, layout
 from specs.validation.image.limits import Limits
+from specs.validation.image.named import named as image_named
 from specs.validation.reading import JsonRules
 from specs.validation.rules import Rule, apply
 from specs.validation.runtime import CONFIG_RULES, FEATURES_RULES, STATE_RULES
@@ -77,7 +78,7 @@ DIRECTORIES: Mapping[str, tuple[tuple[str, ...], Callable[[str], list[Finding]]]
 
 def named() -> set[str]:
     """Return the ids of all requirements that documents and directories are judged by."""
-    return {*bundles.REQUIREMENTS}.union(*(kind.requirements for kind in KINDS.values()))
+    return {*bundles.REQUIREMENTS, *image_named()}.union(*(kind.requirements for kind in KINDS.values()))
 
 
 class UnknownKindError(ValueError):

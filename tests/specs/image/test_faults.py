@@ -8,8 +8,7 @@ import pytest
 
 from specs.catalogue import load
 from specs.validate import validate
-from specs.validation import schemas
-from specs.validation.image import blobs, configs, descriptors, documents, layout, targets, unpacked, walk
+from specs.validation.image.named import named
 from tests.specs.image import layouts
 from tests.specs.image.faults import ALL
 
@@ -40,16 +39,6 @@ UMBRELLAS = frozenset(
     }
 )
 """Their breaches come under the annotation rules themselves."""
-
-
-def named() -> set[str]:
-    """Return every requirement that a schema or a rule for images names."""
-    found = {each for kind in documents.KINDS.values() for each in schemas.requirements(kind.schema)}
-    rules = [*configs.LAYER_RULES, *(rule for kind in documents.KINDS.values() for rule in kind.rules)]
-    found.update(each for rule in rules for each in rule.requirements)
-    for module in (blobs, descriptors, documents, layout, targets, unpacked, walk):
-        found.update(module.REQUIREMENTS)
-    return found - {""}
 
 
 def test_what_the_catalogue_calls_decided_on_documents_is_named_and_nothing_else() -> None:
