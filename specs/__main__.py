@@ -17,7 +17,7 @@ from typing import NoReturn
 
 from specs.catalogue import Catalogue, Requirement, load
 from specs.entry import DECIDED
-from specs.validate import DIRECTORIES, KINDS, UnknownKindError, exit_code, validate
+from specs.validate import DIRECTORIES, IMAGE_KINDS, KINDS, UnknownKindError, exit_code, validate
 from specs.validation.reading import UnreadableError
 from specs.verdicts import ExitCode
 
@@ -36,7 +36,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     judge = commands.add_parser("validate", help="judge documents, bundles and image layouts by themselves")
     judge.add_argument("paths", metavar="PATH", nargs="+")
     judge.add_argument("--json", action="store_true", help="print each finding as a JSON object")
-    judge.add_argument("--kind", choices=sorted({*KINDS, *DIRECTORIES}), default="", help="what the paths are, if unclear")
+    judge.add_argument(
+        "--kind", choices=sorted({*KINDS, *IMAGE_KINDS, *DIRECTORIES}), default="", help="what the paths are, if unclear"
+    )
     options = parser.parse_args(arguments)
     if options.command == "show":
         return _show(options.id)

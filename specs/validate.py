@@ -11,6 +11,9 @@ from typing import Any
 
 from specs.validation import bundles, reading, schemas
 from specs.validation.finding import Breach, Finding, judged
+from specs.validation.image import documents, layout
+from specs.validation.image.limits import Limits
+from specs.validation.image.named import named as image_named
 from specs.validation.reading import JsonRules
 from specs.validation.rules import Rule, apply
 from specs.validation.runtime import CONFIG_RULES, FEATURES_RULES, STATE_RULES
@@ -44,15 +47,38 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
 )
 """Single documents, by the name that `--kind` takes."""
 
-DIRECTORIES: Mapping[str, tuple[str, Callable[[str], list[Finding]]]] = MappingProxyType(
-    {"bundle": ("config.json", lambda path: _bundle(path))}  # noqa: PLW0108  # defined below
+IMAGE_KINDS: Mapping[str, str] = MappingProxyType(
+    {
+        "image-manifest": documents.MANIFEST,
+        "image-index": documents.INDEX,
+        "image-config": documents.CONFIG,
+        "image-descriptor": documents.DESCRIPTOR,
+        "oci-layout": documents.LAYOUT,
+    }
 )
-"""Kinds of directories: the file that gives them away, and what judges them."""
+"""Single documents of an image, by the name that `--kind` takes, with their media types."""
+
+_IMAGE_TELLTALES = {
+    "image-index": {"schemaVersion", "manifests"},
+    "image-manifest": {"schemaVersion", "config"},
+    "image-config": {"architecture", "os", "rootfs"},
+    "image-descriptor": {"mediaType", "digest", "size"},
+    "oci-layout": {"imageLayoutVersion"},
+}
+"""Names that only this kind of document has together."""
+
+DIRECTORIES: Mapping[str, tuple[tuple[str, ...], Callable[[str], list[Finding]]]] = MappingProxyType(
+    {
+        "bundle": (("config.json",), lambda path: _bundle(path)),  # noqa: PLW0108  # defined below
+        "layout": (("oci-layout", "index.json"), layout.judge),
+    }
+)
+"""Kinds of directories: the files that give them away, and what judges them."""
 
 
 def named() -> set[str]:
     """Return the ids of all requirements that documents and directories are judged by."""
-    return {*bundles.REQUIREMENTS}.union(*(kind.requirements for kind in KINDS.values()))
+    return {*bundles.REQUIREMENTS, *image_named()}.union(*(kind.requirements for kind in KINDS.values()))
 
 
 class UnknownKindError(ValueError):
@@ -60,17 +86,22 @@ class UnknownKindError(ValueError):
 
 
 def validate(path: str, *, kind: str = "") -> list[Finding]:
-    """Judge a file or directory; `kind` is a key of KINDS or DIRECTORIES, found out if empty.
+    """Judge a file or directory; `kind` is a key of KINDS, IMAGE_KINDS or DIRECTORIES, found out if empty.
 
     Raises reading.UnreadableError for what cannot be read and UnknownKindError for what we would not know how to judge.
     """
     if os.path.isdir(path):
         return _directory(path, kind)
+    if kind in IMAGE_KINDS:
+        return _image_document(path, kind)
     rules = KINDS[kind].json if kind in KINDS else _JSON
     found = reading.read(path, rules)
     if not found.usable:
         return judged(path, found.breaches)
-    inside = breaches(found.value, kind=kind or recognised(found.value, path))
+    kind = kind or recognised(found.value, path)
+    if kind in IMAGE_KINDS:
+        return _image_document(path, kind)
+    inside = breaches(found.value, kind=kind)
     return judged(path, [*found.breaches, *inside], declared=declared(found.value))
 
 
@@ -97,16 +128,26 @@ def recognised(value: Any, path: str) -> str:
         return "features"
     if "status" in names and names & {"id", "bundle"}:
         return "state"
+    for image_kind, telltale in _IMAGE_TELLTALES.items():
+        if telltale <= names:
+            return image_kind
     if "ociVersion" in names or os.path.basename(path) == "config.json":
         return "config"
-    raise UnknownKindError(f"{path}: nothing shows what it is; say --kind={'|'.join(KINDS)}")
+    raise UnknownKindError(f"{path}: nothing shows what it is; say --kind={'|'.join((*KINDS, *IMAGE_KINDS))}")
 
 
 def _directory(path: str, kind: str) -> list[Finding]:
-    for name, (telltale, judge) in DIRECTORIES.items():
-        if kind == name or (not kind and os.path.lexists(os.path.join(path, telltale))):
+    for name, (telltales, judge) in DIRECTORIES.items():
+        if kind == name or (not kind and any(os.path.lexists(os.path.join(path, file)) for file in telltales)):
             return judge(path)
-    raise UnknownKindError(f"{path}: no {' or '.join(f'{name} ({file})' for name, (file, _) in DIRECTORIES.items())}")
+    raise UnknownKindError(f"{path}: no {' or '.join(f'{name} ({files[0]})' for name, (files, _) in DIRECTORIES.items())}")
+
+
+def _image_document(path: str, kind: str) -> list[Finding]:
+    media_type = IMAGE_KINDS[kind]
+    limits = Limits()
+    found = documents.parse(reading.read_bytes(path, limits.document_bytes + 1), limits=limits)
+    return judged(path, [*found.breaches, *(documents.judge(found.value, media_type) if found.usable else ())])
 
 
 def _bundle(path: str) -> list[Finding]:
