@@ -33,6 +33,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_cmdline_main(config: pytest.Config) -> None:
     """Refuse what cannot be before the supervisor starts anything."""
     options_of(config)
+    if not config.option.runtime and not config.option.conformance_plan:
+        raise pytest.UsageError("give the runtime to hunt: --runtime=PATH")
 
 
 def options_of(config: pytest.Config) -> Options:

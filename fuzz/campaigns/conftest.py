@@ -13,6 +13,7 @@ from conformance.record.as_json import as_json
 from conformance.verdict import allure
 from conformance.verdict.outcome import Outcome
 from conformance.verdict.report import HarnessError
+from conformance.verdict.session import Session
 from fuzz.engine import corpus
 from fuzz.engine.campaign import Campaign, Place
 from fuzz.engine.corpus import Found
@@ -42,9 +43,7 @@ class Start:
 
     def __call__(self, name: str) -> None:
         """Hunt, and fail the item if anything was found that no waiver covers."""
-        session = opened(self.config)
-        if session is None:
-            raise pytest.UsageError("give the runtime to hunt: --runtime=PATH")
+        session = _session(self.config)
         campaign = Campaign(
             kind=KINDS[name],
             session=session,
@@ -77,9 +76,7 @@ def hunt(request: pytest.FixtureRequest, share: str) -> Start:
 @pytest.fixture
 def replay(request: pytest.FixtureRequest) -> Callable[[Found], None]:
     """Return what runs a found case again and judges it."""
-    session = opened(request.config)
-    if session is None:
-        raise pytest.UsageError("give the runtime to hunt: --runtime=PATH")
+    session = _session(request.config)
 
     def run(found: Found) -> None:
         kind = KINDS[found.campaign]
@@ -118,6 +115,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     chosen = {_name(item).removeprefix("test_") for item in items} & set(WEIGHTS)
     whole = sum(WEIGHTS[name] for name in chosen)
     config.stash[_SECONDS] = {name: _options(config).seconds * WEIGHTS[name] / whole for name in chosen}
+
+
+def _session(config: pytest.Config) -> Session:
+    session = opened(config)
+    if session is None:
+        raise HarnessError("a campaign was started without a plan, so not by the supervisor")
+    return session
 
 
 def _name(item: pytest.Item) -> str:

@@ -19,7 +19,7 @@ from tests.faulty.install import install
 
 ROOT = Path(__file__).parents[2]
 RUNC = shutil.which("runc", path="/usr/sbin:/usr/bin:" + os.environ.get("PATH", ""))
-_PATIENCE = 240
+_PATIENCE = 480
 pytestmark = pytest.mark.skipif(os.geteuid() != 0 or RUNC is None, reason="needs root and runc")
 
 
@@ -64,6 +64,46 @@ def test_a_faulty_runtime_is_found_out_reproduced_and_replayed(tmp_path: Path) -
     assert "config.process.oomscoreadj.unset" in replayed.stdout
     right = run([*module, "replay", str(path), f"--runtime={RUNC}", f"--reproducers={tmp_path}/again"])
     assert right.returncode == 0, right.stdout + right.stderr
+
+
+CRASHING = """#!/bin/sh
+# Crashes where config.json is no JSON.
+bundle=
+for word; do [ "$last" != --bundle ] || bundle=$word; last=$word; done
+valid() {{ {python} -c "import json, sys; json.load(open(sys.argv[1], 'rb'))" "$1/config.json" 2>/dev/null; }}
+if [ -n "$bundle" ] && ! valid "$bundle"; then
+    kill -SEGV $$
+fi
+exec {runc} "$@"
+"""
+
+
+def crashing(directory: Path) -> str:
+    path = directory / "crashing" / "runc"
+    path.parent.mkdir()
+    path.write_text(CRASHING.format(python=sys.executable, runc=RUNC))
+    path.chmod(0o755)
+    return str(path)
+
+
+@pytest.mark.parametrize(
+    ("campaign", "fault_name", "requirement", "examples"),
+    [
+        ("contents", "", "runtime.create.creates", 12),
+        ("defects", "invalid-values-dropped", "config.valid-values.error", 40),
+        ("lifecycles", "create-again-in-silence", "runtime.create.error-dup-or-invalid-id", 14),
+    ],
+)
+def test_each_campaign_finds_what_it_is_for(
+    tmp_path: Path, campaign: str, fault_name: str, requirement: str, examples: int
+) -> None:
+    assert RUNC is not None
+    runtime = install(fault(fault_name), real=RUNC, directory=tmp_path / "faulty") if fault_name else crashing(tmp_path)
+    options = (f"--fuzz-examples={examples}", "--fuzz-seed=3", f"--requirement={requirement}")
+    hunted = run(command(runtime, tmp_path, *options, campaign=campaign))
+    assert hunted.returncode == 1, hunted.stdout + hunted.stderr
+    ((_, found),) = load(tmp_path / "corpus")
+    assert (found.requirement, found.campaign) == (requirement, campaign)
 
 
 def test_each_case_of_the_corpus_gets_a_verdict(tmp_path: Path) -> None:
@@ -139,6 +179,12 @@ def _state(directory: Path) -> dict[str, Any]:
             return found
         time.sleep(0.2)
     raise AssertionError("the hunt has left no state")
+
+
+def test_a_hunt_without_a_runtime_is_refused() -> None:
+    told = run([sys.executable, "-m", "pytest", "fuzz", "-p", "no:cacheprovider"])
+    assert told.returncode != 0
+    assert "give the runtime to hunt" in told.stderr
 
 
 @pytest.mark.parametrize(
