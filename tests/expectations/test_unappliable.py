@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from conformance.cases.unappliable import CASES
-from conformance.expectations.contract import Inconclusive, Unexercised, Violation
+from conformance.expectations.contract import Expectation, Inconclusive, Unexercised, Violation
 from conformance.expectations.unappliable import EXPECTATIONS
 from conformance.record.config import put
 from conformance.record.leak import Leak
@@ -61,11 +61,14 @@ def test_nothing_may_be_left_of_it() -> None:
     for kind in ("process", "mount", "cgroup", "state"):
         with pytest.raises(Violation):
             UNCHANGED.judge(CONFIG, host(), after(Leak(kind, "x")))
+
+
+@pytest.mark.parametrize("expectation", [NO_CONTAINER, UNCHANGED], ids=lambda each: each.requirement)
+def test_a_runtime_that_refuses_everything_is_no_evidence(expectation: Expectation) -> None:
     untried = after()
     untried.twin = None
-    for expectation in (UNCHANGED, NO_CONTAINER):
-        with pytest.raises(Inconclusive, match="not accepted"):
-            expectation.judge(CONFIG, host(), untried)
+    with pytest.raises(Inconclusive):
+        expectation.judge(CONFIG, host(), untried)
 
 
 def test_what_was_not_looked_at_is_not_judged() -> None:
