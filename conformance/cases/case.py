@@ -101,8 +101,8 @@ class Container(Protocol):
     def ask(self, action: Action) -> None:
         """Have the probe execute one action now; the answer is recorded."""
 
-    def wait(self) -> None:
-        """Wait until the container's process has ended."""
+    def wait(self, *, seconds: float = 10.0) -> None:
+        """Wait until the container's process has ended, but no longer than that."""
 
     def rewrite_config(self, edits: tuple[Edit, ...]) -> None:
         """Write a changed config.json into the bundle, in place of the one that create got."""

@@ -29,6 +29,8 @@ _PROGRAM_SECONDS = 5.0
 _DEATH_SECONDS = 10.0
 _SETTLE_SECONDS = 1.0
 _ANSWER_SECONDS = 5.0
+_STALLED_SECONDS = 10.0
+"""For an operation in which a hook is never let go: the runtime has to abort it after the second that the case allows."""
 
 
 class ContainerUnderTest:
@@ -136,7 +138,7 @@ class ContainerUnderTest:
 
     def call(self, operation: str, *arguments: str, note: str) -> Operation:
         """Run the runtime with the operation's words and exactly these arguments (none: no container id)."""
-        made = self._run(operation, note=note, arguments=arguments)
+        made = self._run(operation, note=note, arguments=arguments, pid_file=f"{self.bundle.directory}.pid2")
         self.record.operations.append(made)
         return made
 
@@ -171,9 +173,9 @@ class ContainerUnderTest:
             answer = Answer(answer.results, answer.problem, died=self.record.exit_code)
         self.record.answers[action] = answer
 
-    def wait(self) -> None:
-        """Wait until the container's process has ended."""
-        self._end.poll(_DEATH_SECONDS * 1000 if self._pidfd is not None else 0)
+    def wait(self, *, seconds: float = _DEATH_SECONDS) -> None:
+        """Wait until the container's process has ended, but no longer than that."""
+        self._end.poll(seconds * 1000 if self._pidfd is not None else 0)
         self.current()
 
     def rewrite_config(self, edits: tuple[Edit, ...]) -> None:
@@ -225,7 +227,7 @@ class ContainerUnderTest:
         self._nothing_left = False
         if self.listener is not None:
             self.listener.operation = operation
-        return self.runtime.run(
+        finished = self.runtime.run(
             operation,
             before=self.current(),
             note=note,
@@ -239,7 +241,11 @@ class ContainerUnderTest:
             watch_stdout=watch_stdout,
             umask=self.case.umask,
             service=self.listener,
+            timeout=_STALLED_SECONDS if self.case.hook_stalls else None,
         )
+        if self.listener is not None:
+            self.listener.settle()
+        return finished
 
     def _adopt(self, pid: int | None) -> None:
         """Take the created container's process under watch."""

@@ -18,6 +18,7 @@ from conformance.record.host import Host
 from conformance.record.probe import Action
 from conformance.record.record import Record
 from conformance.record.runtime import RuntimeFacts
+from conformance.subject.hook_process import Surroundings
 from conformance.subject.hooks import HookListener
 from conformance.subject.runtime import Runtime
 from specs.linux.syscalls import numbers
@@ -129,9 +130,18 @@ class Driver:
             machine=self.host.machine,
             exits={(kind, index): status for kind, index, status in case.hook_exits},
             stalls=frozenset(case.hook_stalls),
-            marker=bundle.host_directory,
-            program=str(lookup(bundle.config, "/process/args/0", "")),
+            surroundings=Surroundings(
+                marker=bundle.host_directory,
+                program=str(lookup(bundle.config, "/process/args/0", "")),
+                rootfs=bundle.rootfs,
+                paths=_hook_paths(bundle.config),
+            ),
         )
+
+
+def _hook_paths(config: Config) -> dict[tuple[str, int], str]:
+    hooks = lookup(config, "/hooks") or {}
+    return {(kind, index): str(entry.get("path")) for kind, entries in hooks.items() for index, entry in enumerate(entries)}
 
 
 def _inodes(config: Config) -> dict[str, int]:

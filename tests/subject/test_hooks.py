@@ -99,7 +99,8 @@ def hook(tmp_path: Path, socket_path: str) -> Iterator[Any]:
 
 
 def listen(path: str, *, marker: str = "/", seconds: float = 5.0, **options: Any) -> HookListener:
-    return HookListener(path, machine=platform.machine(), marker=marker, seconds=seconds, **options)
+    surroundings = Surroundings(marker=marker, rootfs=rootfs, paths=paths or {})
+    return HookListener(path, machine=platform.machine(), surroundings=surroundings, seconds=seconds, **options)
 
 
 def test_a_hook_is_seen_in_full_and_ends_as_told(socket_path: str, hook: Any) -> None:
