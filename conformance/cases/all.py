@@ -15,6 +15,7 @@ from conformance.cases import (
     root,
     seccomp,
     unappliable,
+    valid_values,
 )
 from conformance.cases.case import Case
 
@@ -33,4 +34,5 @@ CASES: tuple[Case, ...] = (
     *root.CASES,
     *seccomp.CASES,
     *unappliable.CASES,
+    *valid_values.CASES,
 )

@@ -96,6 +96,7 @@ class Driver:
             container_id=bundle.container_id,
             bundle=bundle.directory,
             runtime=self.facts,
+            umask=case.umask,
             namespace_paths=_inodes(bundle.config),
         )
         listener = self._listener(case, bundle)

@@ -106,6 +106,28 @@ def create_again_in_silence(call: Call) -> int:
     return 0 if call.operation == "create" and call.document() else call.run()
 
 
+def create_twice(call: Call) -> int:
+    """Make a second container of an id that is in use, with a state directory of its own."""
+    if call.operation != "create" or not call.document():
+        return call.run()
+    place = call.globals.index("--root") + 1
+    elsewhere = [*call.globals[:place], call.globals[place] + ".2"]
+    return subprocess.run([call.real, *elsewhere, "create", *call.rest], check=False).returncode
+
+
+def state_unsupported(call: Call) -> int:
+    """Know no operation that shows the state."""
+    return _FAILED if call.operation == "state" else call.run()
+
+
+def kill_stopped_deletes(call: Call) -> int:
+    """Delete a stopped container that is killed, and report an error."""
+    if call.operation == "kill" and call.status() == "stopped":
+        call.run("delete", str(call.container_id))
+        return _FAILED
+    return call.run()
+
+
 def create_replaces(call: Call) -> int:
     """Let a create with an id that is in use do away with the first container."""
     if call.operation == "create" and call.document():
@@ -191,6 +213,15 @@ def delete_leaves_state(call: Call) -> int:
     return status
 
 
+def delete_fails_after_warning(call: Call) -> int:
+    """Make an error of what the real runtime's delete only warns of."""
+    if call.operation != "delete":
+        return call.run()
+    finished = subprocess.run([call.real, *call.arguments], stderr=subprocess.PIPE, check=False)
+    sys.stderr.buffer.write(finished.stderr)
+    return finished.returncode or (_FAILED if finished.stderr.strip() else 0)
+
+
 def delete_unmounts_namespaces(call: Call) -> int:
     """Take away the namespaces that the container had joined by path."""
     bundle = call.document().get("bundle") if call.operation == "delete" else None
@@ -215,6 +246,7 @@ BEHAVIOURS: dict[str, Behaviour] = {
     "state_with_relative_bundle": _altered_state(lambda state: state.update(bundle=state["bundle"].lstrip("/"))),
     "state_rereads_config": _altered_state(_reread_annotations),
     "state_without_id_succeeds": _silent_without_id("state"),
+    "create_without_id_succeeds": _silent_without_id("create"),
     "start_without_id_succeeds": _silent_without_id("start"),
     "kill_without_id_succeeds": _silent_without_id("kill"),
     "delete_without_id_succeeds": _silent_without_id("delete"),
@@ -226,6 +258,9 @@ BEHAVIOURS: dict[str, Behaviour] = {
         create_starts,
         create_again_in_silence,
         create_replaces,
+        create_twice,
+        state_unsupported,
+        kill_stopped_deletes,
         failed_create_leaves_state,
         failed_create_is_remembered,
         start_nothing,
@@ -236,6 +271,7 @@ BEHAVIOURS: dict[str, Behaviour] = {
         delete_running_in_silence,
         delete_running_by_force,
         delete_leaves_state,
+        delete_fails_after_warning,
         delete_unmounts_namespaces,
     )
 }
