@@ -7,9 +7,9 @@ for hooks. The program is `/probe`; a hook is `{host}/hook`, called as `["hook",
 container `/hook`, called as `["hook", "/hooks.sock", KIND, INDEX]`.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
 
 from conformance.record.config import Edit
 from conformance.record.host import Host
@@ -110,6 +110,9 @@ class Container(Protocol):
 
 Script = Callable[[Container], None]
 
+Declared = Callable[[Mapping[str, Any], Host], tuple[Edit, ...] | None]
+"""From a features document to edits that use what it declares; None if it declares nothing of the kind."""
+
 
 def lifecycle(container: Container) -> None:
     """Create, look, start, look, ask the probe, kill, look, delete: what a case does unless it says otherwise."""
@@ -149,6 +152,8 @@ class Case:
     script: Script = lifecycle
     aims: tuple[str, ...] = ()
     """Requirements that this case is for though their expectation does not apply by the config alone."""
+    declared: "Declared | None" = None
+    """What the runtime's features document makes of the config; left out of the twin. A runtime that offers none is not asked."""
     defect: Edit | None = None
     """The one edit that makes the config wrong; the twin is the case without it."""
     hook_exits: tuple[tuple[str, int, int], ...] = ()
@@ -159,3 +164,8 @@ class Case:
     """The umask to call the runtime with, in place of the harness's own."""
     needs: Callable[[Host], str] = runs_everywhere
     """Say what this host lacks to run the case, or "" if nothing."""
+
+    def adapted(self, features: Mapping[str, Any] | None, host: Host) -> "Case":
+        """Return the case with what a runtime of these features declares written into its edits."""
+        added = self.declared(features, host) if self.declared is not None and features is not None else None
+        return replace(self, edits=(*self.edits, *added), declared=None) if added is not None else self

@@ -62,12 +62,13 @@ class Driver:
 
     def drive_and_keep(self, case: Case, *, actions: Ask = no_actions) -> tuple[Record, Bundle]:
         """Do what `drive` does, but leave the bundle to the caller, who has to `discard` it."""
-        record, bundle = self._once(case, actions)
+        adapted = case.adapted(self.facts.features, self.host)
+        record, bundle = self._once(adapted, actions)
         for action in actions(record.config):
             if action.destructive and record.program_started:
-                record.answers |= self._aside(replace(case, script=_only(action))).answers
-        if case.defect is not None or case.hook_exits:
-            record.twin = self._aside(replace(case, defect=None, hook_exits=(), script=_until_running))
+                record.answers |= self._aside(replace(adapted, script=_only(action))).answers
+        if case.defect is not None or case.hook_exits or adapted.edits != case.edits:
+            record.twin = self._aside(replace(case, declared=None, defect=None, hook_exits=(), script=_until_running))
         return record, bundle
 
     def _aside(self, case: Case) -> Record:

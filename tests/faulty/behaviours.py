@@ -234,6 +234,28 @@ def delete_unmounts_namespaces(call: Call) -> int:
     return status
 
 
+def _altered_features(alter: Callable[[dict[str, Any]], object]) -> Behaviour:
+    """Alter the features document; a runtime without one gets the smallest there is."""
+
+    def behaviour(call: Call) -> int:
+        if "features" not in call.arguments:
+            return call.run()
+        shown = subprocess.run([call.real, "features"], capture_output=True, check=False)
+        smallest = {"ociVersionMin": "1.0.0", "ociVersionMax": "1.0.0"}
+        document = json.loads(shown.stdout) if shown.returncode == 0 else smallest
+        alter(document)
+        sys.stdout.write(json.dumps(document))
+        return 0
+
+    return behaviour
+
+
+def _later(document: dict[str, Any]) -> None:
+    linux = document["linux"]
+    linux["seccomp"] |= dict.fromkeys(("knownFlags", "supportedFlags"), ["SECCOMP_FILTER_FLAG_LOG"])
+    linux["memoryPolicy"] = {"modes": ["MPOL_BIND"], "flags": ["MPOL_F_STATIC_NODES"]}
+
+
 BEHAVIOURS: dict[str, Behaviour] = {
     "state_without_oci_version": _altered_state(lambda state: state.pop("ociVersion", None)),
     "state_with_another_id": _altered_state(lambda state: state.update(id=state["id"] + "-x")),
@@ -245,6 +267,11 @@ BEHAVIOURS: dict[str, Behaviour] = {
     "state_with_another_pid": _altered_state(lambda state: state.update(pid=os.getppid()) if state.get("pid") else None),
     "state_with_relative_bundle": _altered_state(lambda state: state.update(bundle=state["bundle"].lstrip("/"))),
     "state_rereads_config": _altered_state(_reread_annotations),
+    "features_change": _altered_features(lambda document: document.update(annotations={"org.example.pid": str(os.getpid())})),
+    "features_of_a_later_runtime": _altered_features(_later),
+    "features_deny_id_mapping": _altered_features(
+        lambda document: document.update(linux={"mountExtensions": {"idmap": {"enabled": False}}})
+    ),
     "state_without_id_succeeds": _silent_without_id("state"),
     "create_without_id_succeeds": _silent_without_id("create"),
     "start_without_id_succeeds": _silent_without_id("start"),

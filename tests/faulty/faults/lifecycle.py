@@ -26,7 +26,7 @@ FAULTS = (
     _fault("state_of_anything", "runtime.query-state.error-unknown", "runtime.create.no-container-on-unappliable"),
     _fault("state_unsupported", "runtime.operations.all-supported", "runtime.scope.ops-on-own-container"),
     _fault("create_without_id_succeeds", "runtime.create.error-missing-args"),
-    _fault("create_twice", "runtime.create.error-dup-or-invalid-id", "runtime.state.id-unique-on-host"),
+    _fault("create_twice", "runtime.state.id-unique-on-host"),
     _fault("kill_stopped_deletes", "runtime.kill.noop-unless-alive"),
     Fault(
         name="start-without-process",
