@@ -151,6 +151,12 @@ CASES = (
             "runtime.state.pid-required-linux",
             "runtime.state.pid-is-container-process",
             "runtime.state.bundle",
+            "runtime.state.ociversion-meaning",
+            "runtime.state.status-values",
+            "runtime.state.status-extra-allowed",
+            "runtime.state.status-extra-new-meaning",
+            "runtime.state.additional-properties",
+            "runtime.state.json-schema",
         ),
     ),
     Case(
@@ -214,7 +220,7 @@ CASES = (
         name="lifecycle/exit-by-itself",
         title="A program that exits leaves a stopped container",
         script=_exit,
-        aims=("runtime.lifecycle.step10-exit-causes", "runtime.state.status-stopped"),
+        aims=("runtime.lifecycle.step10-exit-causes", "runtime.state.status-stopped", "runtime.state.annotations-empty"),
     ),
     Case(
         name="lifecycle/id-used-again",

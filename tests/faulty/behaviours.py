@@ -2,6 +2,7 @@
 
 import json
 import os
+import pty
 import subprocess
 import sys
 from collections.abc import Callable
@@ -126,6 +127,30 @@ def kill_stopped_deletes(call: Call) -> int:
         call.run("delete", str(call.container_id))
         return _FAILED
     return call.run()
+
+
+def create_with_terminal(call: Call) -> int:
+    """Give the program a terminal for its stderr."""
+    if call.operation != "create":
+        return call.run()
+    _, slave = pty.openpty()
+    return subprocess.run([call.real, *call.arguments], stderr=slave, check=False).returncode
+
+
+def create_without_terminal(call: Call) -> int:
+    """Leave the program the streams of create where it is to have a terminal."""
+    if call.operation != "create" or "--console-socket" not in call.rest:
+        return call.run()
+    place = call.rest.index("--console-socket")
+    path = Path(call.rest[call.rest.index("--bundle") + 1], "config.json")
+    original = path.read_bytes()
+    config = json.loads(original)
+    config["process"].update(terminal=False)
+    path.write_text(json.dumps(config))
+    try:
+        return call.run("create", *call.rest[:place], *call.rest[place + 2 :])
+    finally:
+        path.write_bytes(original)
 
 
 def create_replaces(call: Call) -> int:
@@ -261,6 +286,8 @@ BEHAVIOURS: dict[str, Behaviour] = {
     "state_with_another_id": _altered_state(lambda state: state.update(id=state["id"] + "-x")),
     "state_without_status": _altered_state(lambda state: state.pop("status", None)),
     "state_created_as_creating": _renamed_status("created", "creating"),
+    "state_running_as_up": _renamed_status("running", "up"),
+    "state_with_negative_pid": _altered_state(lambda state: state.update(pid=-1) if state["status"] == "stopped" else None),
     "state_running_as_created": _renamed_status("running", "created"),
     "state_stopped_as_running": _renamed_status("stopped", "running"),
     "state_without_pid": _altered_state(lambda state: state.pop("pid", None)),
@@ -285,6 +312,8 @@ BEHAVIOURS: dict[str, Behaviour] = {
         create_starts,
         create_again_in_silence,
         create_replaces,
+        create_with_terminal,
+        create_without_terminal,
         create_twice,
         state_unsupported,
         kill_stopped_deletes,

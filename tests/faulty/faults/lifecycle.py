@@ -10,7 +10,14 @@ def _fault(behaviour: str, *reddens: str) -> Fault:
 
 
 FAULTS = (
-    _fault("state_without_oci_version", "runtime.state.ociversion"),
+    _fault(
+        "state_without_oci_version",
+        "runtime.state.ociversion",
+        "runtime.state.ociversion-meaning",
+        "runtime.state.json-schema",
+    ),
+    _fault("state_with_negative_pid", "runtime.state.json-schema"),
+    _fault("state_running_as_up", "runtime.state.status-running", "runtime.state.status-extra-new-meaning"),
     _fault("state_with_another_id", "runtime.state.id"),
     _fault(
         "state_without_status",
