@@ -195,7 +195,12 @@ _TRIED: tuple[tuple[str, str, str, Declared], ...] = (
         for mode in MEMORY_MODES
     ),
     *(
-        (f"memory-{flag.lower()}", f"memory policy flag {flag}", "features-linux.memorypolicy.flags.recognized", _memory_flag(flag))
+        (
+            f"memory-{flag.lower()}",
+            f"memory policy flag {flag}",
+            "features-linux.memorypolicy.flags.recognized",
+            _memory_flag(flag),
+        )
         for flag in MEMORY_FLAGS
     ),
     ("idmap", "state of id-mapped mounts", "features-linux.mountextensions.idmap.partial", _id_mapped),

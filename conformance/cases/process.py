@@ -3,7 +3,7 @@
 from typing import Any
 
 from conformance.cases.case import Case, Directory, RegularFile, Symlink
-from conformance.record.config import put
+from conformance.record.config import Edit, put
 from conformance.record.host import Host
 
 _LIMITS: tuple[tuple[str, int, int], ...] = (
@@ -79,7 +79,7 @@ CASES: tuple[Case, ...] = (
     Case(
         name="process/terminal",
         title="A terminal of a certain size",
-        edits=(put("/process/terminal", True), put("/process/consoleSize", {"height": 31, "width": 97})),
+        edits=(Edit("/process/terminal", value=True), put("/process/consoleSize", {"height": 31, "width": 97})),
     ),
     Case(
         name="process/size-without-terminal",

@@ -78,7 +78,7 @@ def _accepted(record: Record, pointer: str, used: Iterable[str]) -> tuple[list[s
 
 
 def _namespaces(config: Config, host: Host, record: Record) -> Evidence:
-    kinds = [entry.get("type") for entry in lookup(config, "/linux/namespaces") or () if "path" not in entry]
+    kinds: list[str] = [str(entry.get("type")) for entry in lookup(config, "/linux/namespaces") or () if "path" not in entry]
     names, evidence = _accepted(record, "/linux/namespaces", kinds)
     seen = created(record).namespaces
     # A time namespace is entered at execve only.
@@ -144,7 +144,7 @@ def _memory(name: str) -> Judge:
 
     def judge(config: Config, _host: Host, record: Record) -> Evidence:
         policy = lookup(config, "/linux/memoryPolicy") or {}
-        used = [policy.get("mode")] if name == "modes" else policy.get("flags") or ()
+        used: list[str] = [str(policy.get("mode"))] if name == "modes" else list(policy.get("flags") or ())
         _accepted(record, f"/linux/memoryPolicy/{name}", used)
         result = results(config, record, _GET_MEMPOLICY)[0]
         if result.value != 0:

@@ -16,7 +16,7 @@ from conformance.record.hook import HookCall
 from conformance.record.host import Host
 from conformance.record.record import Record
 
-_FITTING = dict.fromkeys(CREATE_KINDS, {"creating", "created"}) | {"startContainer": {"created"}, "poststart": {"running"}}
+_FITTING = {kind: {"creating", "created"} for kind in CREATE_KINDS} | {"startContainer": {"created"}, "poststart": {"running"}}
 """Which status follows from the definitions; for poststop it is left open."""
 
 
@@ -71,7 +71,7 @@ def _pid_outside(_config: Config, host: Host, record: Record) -> Evidence:
 
 
 def _pid_inside(_config: Config, host: Host, record: Record) -> Evidence:
-    """A createContainer hook may have been left in the runtime's pid namespace; the pid that counts there is accepted too."""
+    """Accept the pid of the runtime's pid namespace too where a createContainer hook has been left there."""
     process = created(record).process
     shown = _shown_pids(record, "createContainer", "startContainer")
     for call, value in shown:

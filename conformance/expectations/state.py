@@ -21,7 +21,6 @@ from conformance.record.host import Host
 from conformance.record.operation import StateReading, Status
 from conformance.record.record import Record
 
-
 _STATUSES = ("creating", "created", "running", "stopped")
 _SEEN_OTHERWISE = {"runtime.state.status-values", "runtime.state.pid-optional-elsewhere"}
 _PROPERTIES = {"ociVersion", "id", "status", "pid", "bundle", "annotations"}
@@ -111,7 +110,7 @@ def _further_status(_config: Config, _host: Host, record: Record) -> Evidence:
 
 
 def _no_second_name(_config: Config, _host: Host, record: Record) -> Evidence:
-    """What is created, running or stopped has a name: another one cannot stand for it."""
+    """Judge while the container is known to be created, running or stopped: another name cannot stand for these."""
     shown = [(reading.actual.value, _document(reading).get("status")) for reading in _readings(record)]
     others = [(actual, status) for actual, status in shown if isinstance(status, str) and status not in _STATUSES]
     if others:

@@ -54,7 +54,7 @@ def _size(result: CallResult) -> tuple[int, int] | None:
 
 
 def _no_terminal(config: Config, _host: Host, record: Record) -> Evidence:
-    """The runtime may hand on its own streams; the harness calls it with pipes."""
+    """Judge what the runtime hands on: the harness calls it with pipes."""
     terminals = [stream for stream, size in zip(_STREAMS, _sizes(config, record), strict=True) if size is not None]
     if terminals:
         violated(expected="no standard stream is a terminal", observed={"terminals": terminals})
@@ -107,9 +107,7 @@ EXPECTATIONS = (
         judge=_one_terminal,
         sees="probe",
     ),
-    Expectation(
-        requirement="config.process.consolesize.effect", applies=_sets_size, probes=_asks, judge=_size_set, sees="probe"
-    ),
+    Expectation(requirement="config.process.consolesize.effect", applies=_sets_size, probes=_asks, judge=_size_set, sees="probe"),
     Expectation(
         requirement="config.process.consolesize.ignored",
         applies=_size_without_terminal,

@@ -41,7 +41,5 @@ def _refused(config: Config, _host: Host, record: Record) -> Evidence:
 
 
 EXPECTATIONS = (
-    Expectation(
-        requirement="config.valid-values.error", applies=_applies, judge=_refused, sees="runtime", judges_refusal=True
-    ),
+    Expectation(requirement="config.valid-values.error", applies=_applies, judge=_refused, sees="runtime", judges_refusal=True),
 )

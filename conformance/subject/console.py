@@ -5,6 +5,7 @@ import contextlib
 import os
 import select
 import socket
+import termios
 import tty
 
 _DESCRIPTOR = array.array("i").itemsize
@@ -62,8 +63,8 @@ def _descriptors(connection: socket.socket) -> list[int]:
 def _raw(descriptor: int) -> int | None:
     """Switch off echo, line editing and signals: on Linux the settings of the master are those of the slave."""
     try:
-        tty.setraw(descriptor, tty.TCSANOW)
-    except tty.error:
+        tty.setraw(descriptor, termios.TCSANOW)
+    except termios.error:
         os.close(descriptor)
         return None
     return descriptor

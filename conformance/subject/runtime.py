@@ -49,7 +49,8 @@ class Runtime:
         """Return the command line of one call.
 
         `arguments`, if given, stand in place of the container id and all that follows it. `process` and `resources`
-        are paths of JSON files (exec, update), `console_socket` the path of a socket for the terminal's master side. Raises NotOffered, or KeyError if a value that the operation needs is missing.
+        are paths of JSON files (exec, update), `console_socket` the path of a socket for the terminal's master side.
+        Raises NotOffered, or KeyError if a value that the operation needs is missing.
         """
         values = {
             "root": self.state_directory,

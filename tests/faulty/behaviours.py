@@ -277,7 +277,7 @@ def _altered_features(alter: Callable[[dict[str, Any]], object]) -> Behaviour:
 
 def _later(document: dict[str, Any]) -> None:
     linux = document["linux"]
-    linux["seccomp"] |= dict.fromkeys(("knownFlags", "supportedFlags"), ["SECCOMP_FILTER_FLAG_LOG"])
+    linux["seccomp"] |= {"knownFlags": ["SECCOMP_FILTER_FLAG_LOG"], "supportedFlags": ["SECCOMP_FILTER_FLAG_LOG"]}
     linux["memoryPolicy"] = {"modes": ["MPOL_BIND"], "flags": ["MPOL_F_STATIC_NODES"]}
 
 

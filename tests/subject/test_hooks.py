@@ -22,7 +22,7 @@ from conformance.bundle import layout, probe
 from conformance.bundle.program import Kind
 from conformance.record.operation import Operation, Status
 from conformance.subject.adapter import adapter_for
-from conformance.subject.hook_process import namespaces
+from conformance.subject.hook_process import Surroundings, namespaces
 from conformance.subject.hooks import BUFFER, HookListener
 from conformance.subject.runtime import Runtime, read_pid_file
 from conformance.subject.spawn import spawn
@@ -98,7 +98,15 @@ def hook(tmp_path: Path, socket_path: str) -> Iterator[Any]:
         process.wait()
 
 
-def listen(path: str, *, marker: str = "/", seconds: float = 5.0, **options: Any) -> HookListener:
+def listen(
+    path: str,
+    *,
+    marker: str = "/",
+    seconds: float = 5.0,
+    rootfs: str = "",
+    paths: dict[tuple[str, int], str] | None = None,
+    **options: Any,
+) -> HookListener:
     surroundings = Surroundings(marker=marker, rootfs=rootfs, paths=paths or {})
     return HookListener(path, machine=platform.machine(), surroundings=surroundings, seconds=seconds, **options)
 

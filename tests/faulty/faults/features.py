@@ -12,7 +12,6 @@ Config = dict[str, Any]
 _REQUIREMENTS = {
     "namespaces": "features-linux.namespaces.recognized",
     "capabilities": "features-linux.capabilities.recognized",
-    "mountOptions": "features.mountoptions.recognized",
     "hooks": "features.hooks.supported",
     "ociVersionMin": "features.ociversionmin.accepted",
     "ociVersionMax": "features.ociversionmax.accepted",
@@ -30,7 +29,18 @@ def _refused(feature: str) -> Callable[[Config], None]:
     return change
 
 
+def _recursive_options_refused(config: Config) -> None:
+    """Refuse options that the spec does not demand; those that it does are judged in their own right."""
+    if config.get("annotations", {}).get(FEATURE) == "mountOptions" and "rnoexec" in str(config["mounts"]):
+        refuse(config)
+
+
 FAULTS: tuple[Fault, ...] = (
+    Fault(
+        name="declared-mount-options-refused",
+        reddens=("features.mountoptions.recognized",),
+        config=_recursive_options_refused,
+    ),
     *(
         Fault(name=f"declared-{feature.lower()}-refused", reddens=(requirement,), config=_refused(feature))
         for feature, requirement in _REQUIREMENTS.items()

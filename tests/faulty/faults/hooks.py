@@ -109,7 +109,8 @@ def _host_hook_in_container(config: Config) -> None:
 
 
 def _another_pid(replacement: str) -> Callable[[Config, str], None]:
-    return _in_shell(f"sed 's/\"pid\": *[0-9]*/\"pid\":{replacement}/' | \"$0\" \"$@\"")
+    return _in_shell(f'sed \'s/"pid": *[0-9]*/"pid":{replacement}/\' | "$0" "$@"')
+
 
 FAULTS = (
     *(
