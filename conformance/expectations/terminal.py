@@ -39,30 +39,34 @@ def _wants_none(config: Config, _host: Host) -> Applicability:
     return lookup(config, "/process") is not None and lookup(config, "/process/terminal") in {None, False}
 
 
-def _sizes(config: Config, record: Record) -> list[tuple[int, int] | None]:
-    """Return (rows, columns) of each standard stream, None for one that is no terminal."""
-    return [_size(result) for result in results(config, record, STREAMS)[::2]]
+def _terminals(config: Config, record: Record) -> dict[int, bool]:
+    """Say of each standard stream whether it is a terminal."""
+    return {stream: _is_terminal(result) for stream, result in zip(_STREAMS, _sizes(config, record), strict=True)}
 
 
-def _size(result: CallResult) -> tuple[int, int] | None:
+def _sizes(config: Config, record: Record) -> Sequence[CallResult]:
+    return results(config, record, STREAMS)[::2]
+
+
+def _is_terminal(result: CallResult) -> bool:
     if result.errno in {errno.ENOTTY, errno.EBADF, errno.EINVAL}:
-        return None
-    if result.value != 0 or len(result.data) < 4:
+        return False
+    # A terminal whose master side is closed answers with EIO, which nothing else does.
+    if result.value != 0 and result.errno != errno.EIO:
         raise Inconclusive(f"TIOCGWINSZ gave no answer (error {result.errno})")
-    rows, columns = struct.unpack_from("=HH", result.data)
-    return rows, columns
+    return True
 
 
 def _no_terminal(config: Config, _host: Host, record: Record) -> Evidence:
     """Judge what the runtime hands on: the harness calls it with pipes."""
-    terminals = [stream for stream, size in zip(_STREAMS, _sizes(config, record), strict=True) if size is not None]
+    terminals = [stream for stream, is_one in _terminals(config, record).items() if is_one]
     if terminals:
         violated(expected="no standard stream is a terminal", observed={"terminals": terminals})
     return Evidence("no standard stream is a terminal", "none has a window size")
 
 
 def _one_terminal(config: Config, _host: Host, record: Record) -> Evidence:
-    others = [stream for stream, size in zip(_STREAMS, _sizes(config, record), strict=True) if size is None]
+    others = [stream for stream, is_one in _terminals(config, record).items() if not is_one]
     if others:
         violated(expected="each standard stream is a terminal", observed={"none": others})
     files: Sequence[FileStatus] = [status_of(result) for result in results(config, record, STREAMS)[1::2]]
@@ -78,10 +82,10 @@ def _sets_size(config: Config, _host: Host) -> Applicability:
 
 def _size_set(config: Config, _host: Host, record: Record) -> Evidence:
     size = lookup(config, "/process/consoleSize")
-    observed = _sizes(config, record)[0]
-    if observed is None:
-        raise Inconclusive("stdin is no terminal")
-    return equal(expected=(size["height"], size["width"]), observed=observed)
+    stdin = _sizes(config, record)[0]
+    if stdin.value != 0 or len(stdin.data) < 4:
+        raise Inconclusive(f"stdin shows no size (error {stdin.errno})")
+    return equal(expected=(size["height"], size["width"]), observed=struct.unpack_from("=HH", stdin.data))
 
 
 def _size_without_terminal(config: Config, host: Host) -> Applicability:

@@ -114,7 +114,11 @@ def _another_pid(replacement: str) -> Callable[[Config, str], None]:
 
 FAULTS = (
     *(
-        Fault(name=f"hooks-without-{kind.lower()}", config=_drop(kind), reddens=(f"runtime.lifecycle.{step}",))
+        Fault(
+            name=f"hooks-without-{kind.lower()}",
+            config=_drop(kind),
+            reddens=(f"runtime.lifecycle.{step}", "features.hooks.supported"),
+        )
         for kind, step in _STEPS.items()
     ),
     Fault(name="hooks-reversed", config=_reverse, reddens=("config.hooks.order",)),

@@ -21,7 +21,7 @@ FAULTS = (
     _fault("state_with_another_id", "runtime.state.id"),
     _fault(
         "state_without_status",
-        *(f"{_STATE}{name}" for name in ("status", "status-created", "status-running", "status-stopped")),
+        *(f"{_STATE}{name}" for name in ("status", "status-created", "status-running", "status-stopped", "json-schema")),
     ),
     _fault("state_created_as_creating", "runtime.state.status-created"),
     _fault("state_running_as_created", "runtime.state.status-running"),
