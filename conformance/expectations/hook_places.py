@@ -12,8 +12,9 @@ from conformance.record.host import Host
 from conformance.record.record import Record
 from specs.linux.namespaces import NAMESPACES
 
-_MADE_LATE = {"cgroup", "time"}
-"""What a hook of create cannot count on: cgroups may come later (config.md), and a time namespace is entered at execve."""
+_UNCERTAIN = {"pid", "cgroup", "time"}
+"""Not judged: the state's pid may be of a process that makes the pid namespace and stays outside, cgroups may come later
+(config.md), and a time namespace is entered at execve."""
 
 
 def _looked_up_in_runtime(kind: str) -> Judge:
@@ -78,7 +79,7 @@ def _after_namespaces(kind: str) -> Judge:
 def _new_namespaces(config: Config) -> list[str]:
     entries = [entry for entry in lookup(config, "/linux/namespaces") or () if "path" not in entry]
     kinds = [entry.get("type") for entry in entries]
-    return [NAMESPACES[kind].proc for kind in kinds if kind in NAMESPACES and kind not in _MADE_LATE]
+    return [NAMESPACES[kind].proc for kind in kinds if kind in NAMESPACES and kind not in _UNCERTAIN]
 
 
 def _before_pivot(_config: Config, _host: Host, record: Record) -> Evidence:

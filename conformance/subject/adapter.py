@@ -74,7 +74,7 @@ class Adapter:
         if operation not in self.operations:
             raise NotOffered(f"adapter {self.name} has no operation {operation}")
         template = list(self.operations[operation])
-        if "console_socket" in values and "{id}" in template:
+        if operation == "create" and "console_socket" in values and "{id}" in template:
             place = template.index("{id}")
             template[place:place] = self.terminal_flags
         if arguments is not None and "{id}" in template:

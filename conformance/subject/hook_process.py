@@ -54,6 +54,9 @@ def look(
     if container and place[0] == "poststart":
         _await_executable(container, surroundings.program)
     path = surroundings.paths.get(place)
+    root_has_marker = os.path.lexists(f"/proc/{pid}/root{surroundings.marker}")
+    # A hook that is in the container sees its file tree with all mounts, which the rootfs on the host does not show.
+    root = surroundings.rootfs if root_has_marker else f"/proc/{pid}/root"
     return HookCall(
         kind=place[0],
         index=place[1],
@@ -66,14 +69,14 @@ def look(
         stdin=stdin,
         state=state,
         namespaces=namespaces(pid),
-        root_has_marker=os.path.lexists(f"/proc/{pid}/root{surroundings.marker}"),
+        root_has_marker=root_has_marker,
         container_namespaces=namespaces(container) if container else {},
         container_exe=_executable(container) if container else "",
         container_alive=_alive(container) if container else False,
         exit_status=-1,
         executed=_file(f"/proc/{pid}/exe"),
         outside=_file(path) if path is not None else None,
-        inside=_file_inside(surroundings.rootfs, path) if path is not None and surroundings.rootfs else None,
+        inside=_file_inside(root, path) if path is not None and root else None,
     )
 
 

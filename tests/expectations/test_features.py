@@ -88,7 +88,8 @@ def test_what_is_not_declared_is_not_judged(case: Case) -> None:
     for document in (None, {"ociVersionMin": "0.1.0", "ociVersionMax": "0.1.0"}):
         with pytest.raises(Unexercised):
             judge(about(case), declaring(made, document))
-    assert case.declared is not None and case.declared({}, host()) is None
+    assert case.declared is not None
+    assert case.declared({}, host()) is None
 
 
 def test_names_that_nobody_can_try_are_left_out() -> None:
@@ -138,7 +139,8 @@ def test_the_document_stays_the_same() -> None:
         made = declaring(accepted({}))
         made.operations.append(asked_again(same))
         judge(expectation, made)
-    for another in (DOCUMENT | {"hooks": []}, []):
+    others: tuple[Any, ...] = (DOCUMENT | {"hooks": []}, [])
+    for another in others:
         made = declaring(accepted({}))
         made.operations.append(asked_again(another))
         with pytest.raises(Violation):

@@ -44,7 +44,8 @@ def test_the_program_never_runs(kind: str, requirement: str) -> None:
     for wrong in ({"program_started": [1.0]}, {"hooks": [hook_call(kind, exit_status=3, container_exe="/probe")]}):
         with pytest.raises(Violation):
             judge(expectation, failed(kind, **wrong))
-    for nothing in ({"twin": None}, {"hooks": [hook_call(kind)]}, {"hooks": []}):
+    unseen: tuple[dict[str, Any], ...] = ({"twin": None}, {"hooks": [hook_call(kind)]}, {"hooks": []})
+    for nothing in unseen:
         with pytest.raises(Inconclusive):
             judge(expectation, failed(kind, **nothing))
 

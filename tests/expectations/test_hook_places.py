@@ -57,7 +57,7 @@ def test_a_file_that_tells_nothing_is_not_judged(executed: Any, outside: Any, in
 def test_the_namespaces_are_there_when_hooks_of_create_run(kind: str) -> None:
     expectation = about(f"config.hooks.{kind.lower()}.after-namespaces")
     judged(expectation, seen(hook_call(kind, container_namespaces=INSIDE)))
-    judged(expectation, seen(hook_call(kind, container_namespaces=INSIDE | {"cgroup": 7, "time": 8})))
+    judged(expectation, seen(hook_call(kind, container_namespaces=INSIDE | {"pid": 1, "cgroup": 7, "time": 8})))
     with pytest.raises(Violation):
         judged(expectation, seen(hook_call(kind, container_namespaces=INSIDE | {"net": 2})))
     with pytest.raises(Inconclusive):
@@ -95,9 +95,9 @@ def test_the_pid_inside() -> None:
 def test_status_during_create(kind: str) -> None:
     for status in ("creating", "created"):
         judged(about("runtime.state.status-creating"), seen(hook_call(kind, state={"status": status})))
-    for status in ("running", "stopped", None):
+    for wrong in ("running", "stopped", None):
         with pytest.raises(Violation):
-            judged(about("runtime.state.status-creating"), seen(hook_call(kind, state={"status": status})))
+            judged(about("runtime.state.status-creating"), seen(hook_call(kind, state={"status": wrong})))
 
 
 def test_status_by_phase() -> None:

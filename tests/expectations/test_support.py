@@ -81,7 +81,7 @@ def test_a_state_after_the_end_may_fail() -> None:
 def test_namespaces_are_made_by_create() -> None:
     config = {"linux": {"namespaces": [{"type": "ipc"}, {"type": "time"}, {"type": "network", "path": "/n"}]}}
     judge(RESOURCES, record(config, created=snapshot()))
-    judge(RESOURCES, record(config, created=snapshot(namespaces=snapshot().namespaces | {"time": 8, "net": 2})))
+    judge(RESOURCES, record(config, created=snapshot(namespaces={**snapshot().namespaces, "time": 8, "net": 2})))
     with pytest.raises(Violation):
         judge(RESOURCES, record(config, created=snapshot(namespaces=HOST_NAMESPACES)))
     with pytest.raises(Unexercised):
@@ -107,7 +107,7 @@ STOPPED: dict[str, object] = {"id": "test", "status": "stopped"}
 
 def test_kill_of_a_stopped_container_changes_nothing() -> None:
     judge(KILL, killed(reading(STOPPED, 1.0), reading(STOPPED, 3.0)))
-    for after in (None, STOPPED | {"status": "running"}):
+    for after in (None, {**STOPPED, "status": "running"}):
         with pytest.raises(Violation):
             judge(KILL, killed(reading(STOPPED, 1.0), reading(after, 3.0)))
     with pytest.raises(Inconclusive):

@@ -6,6 +6,7 @@ Hooks that misbehave are Python processes with the command line of the hook prob
 import json
 import os
 import platform
+import select
 import shutil
 import signal
 import socket
@@ -373,3 +374,49 @@ def test_runc_when_a_hook_fails(tmp_path: Path, runc: Runtime) -> None:
     assert created.refused
     assert called(listener)[:2] == [("prestart", "create", 0), ("createRuntime", "create", 3)]
     assert "createContainer" not in {call.kind for call in listener.calls}
+
+
+def test_it_is_seen_which_file_a_hook_executes(socket_path: str, hook: Any, tmp_path: Path) -> None:
+    rootfs = tmp_path / "rootfs"
+    (rootfs / "bin").mkdir(parents=True)
+    (rootfs / "bin/hook").write_text("")
+    (rootfs / "link").symlink_to("/bin/hook")
+    on_host = os.path.realpath(PYTHON)
+    (tmp_path / "both").symlink_to(on_host)
+    paths = {("prestart", 0): str(tmp_path / "both"), ("prestart", 1): "/link", ("prestart", 2): "/nowhere"}
+    with listen(socket_path, rootfs=str(rootfs), paths=paths) as listener:
+        for index in ("0", "1", "2"):
+            hook("prestart", index)
+            assert listener.wait(5)
+    program, inside = os.stat(on_host), os.stat(rootfs / "bin/hook")
+    first, second, third = listener.calls
+    assert first.executed == first.outside == (program.st_dev, program.st_ino)
+    assert first.inside is None
+    assert (second.outside, second.inside) == (None, (inside.st_dev, inside.st_ino))
+    assert (third.outside, third.inside) == (None, None)
+
+
+def test_a_hook_that_comes_before_the_one_before_it_was_let_go_is_noted(socket_path: str, hook: Any) -> None:
+    paths = dict.fromkeys([("prestart", 0), ("prestart", 1)], "/hook")
+    with listen(socket_path, paths=paths) as listener, socket.socket(socket.AF_UNIX) as next_one:
+        hook("prestart", "0")
+        assert listener.wait(5)
+        hook("prestart", "0")
+        arrival = select.poll()
+        arrival.register(listener.filenos()[0], select.POLLIN)
+        assert arrival.poll(5000)
+        next_one.connect(socket_path)
+        assert listener.wait(5)
+    assert [call.crowded for call in listener.calls] == [False, True]
+
+
+def test_a_hook_that_is_never_let_go_and_ends_was_aborted(socket_path: str, hook: Any) -> None:
+    with listen(socket_path, stalls={("prestart", 0), ("prestart", 1)}) as listener:
+        first, second = hook("prestart", "0"), hook("prestart", "1")
+        for _ in range(2):
+            assert listener.wait(5)
+        first.kill()
+        first.wait(5)
+        listener.settle()
+        assert {call.index: call.aborted for call in listener.calls} == {0: True, 1: False}
+        assert second.poll() is None

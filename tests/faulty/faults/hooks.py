@@ -101,11 +101,12 @@ def _found_in_rootfs(entry: Config, kind: str) -> None:
 
 
 def _host_hook_in_container(config: Config) -> None:
-    """Have the container's /hook be the program that the host has at the configured path."""
-    entries = config.get("hooks", {}).get("startContainer", ())
-    for entry in entries:
+    """Have the container execute the program that the host has at the configured path."""
+    for entry in config.get("hooks", {}).get("startContainer", ()):
         if entry["path"] != "/hook":
-            config["mounts"].append({"destination": "/hook", "type": "none", "source": entry["path"], "options": ["bind"]})
+            mount = {"destination": "/hook-of-host", "type": "none", "source": entry["path"], "options": ["bind"]}
+            config["mounts"].append(mount)
+            entry["path"] = "/hook-of-host"
 
 
 def _another_pid(replacement: str) -> Callable[[Config, str], None]:
