@@ -336,7 +336,9 @@ def operate(runtime: Runtime, listener: HookListener, operation: str, where: str
 
 def test_runc_and_its_hooks(tmp_path: Path, runc: Runtime) -> None:
     where = bundle(tmp_path)
-    with listen(f"{where}/rootfs/s", marker=where) as listener:
+    config = json.loads(Path(where, "config.json").read_text())
+    paths = {(kind, 0): entries[0]["path"] for kind, entries in config["hooks"].items()}
+    with listen(f"{where}/rootfs/s", marker=where, rootfs=f"{where}/rootfs", paths=paths) as listener:
         created = operate(runc, listener, "create", where)
         pid = read_pid_file(f"{where}/pid")
         started = operate(runc, listener, "start", where)
@@ -365,6 +367,8 @@ def test_runc_and_its_hooks(tmp_path: Path, runc: Runtime) -> None:
     assert seen["startContainer"].state is not None
     assert seen["startContainer"].state["pid"] == 1  # as counted in the container
     assert seen["startContainer"].container_exe not in {"", "/program"}
+    assert seen["startContainer"].executed == seen["startContainer"].inside  # followed through the container's mounts
+    assert seen["createContainer"].executed == seen["createContainer"].outside
 
 
 def test_runc_when_a_hook_fails(tmp_path: Path, runc: Runtime) -> None:
