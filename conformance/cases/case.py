@@ -7,9 +7,9 @@ for hooks. The program is `/probe`; a hook is `{host}/hook`, called as `["hook",
 container `/hook`, called as `["hook", "/hooks.sock", KIND, INDEX]`.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
 
 from conformance.record.config import Edit
 from conformance.record.host import Host
@@ -104,8 +104,8 @@ class Container(Protocol):
     def ask(self, action: Action) -> None:
         """Have the probe execute one action now; the answer is recorded."""
 
-    def wait(self) -> None:
-        """Wait until the container's process has ended."""
+    def wait(self, *, seconds: float = 10.0) -> None:
+        """Wait until the container's process has ended, but no longer than that."""
 
     def rewrite_config(self, edits: tuple[Edit, ...]) -> None:
         """Write a changed config.json into the bundle, in place of the one that create got."""
@@ -118,6 +118,9 @@ class Container(Protocol):
 
 
 Script = Callable[[Container], None]
+
+Declared = Callable[[Mapping[str, Any], Host], tuple[Edit, ...] | None]
+"""From a features document to edits that use what it declares; None if it declares nothing of the kind."""
 
 
 def lifecycle(container: Container) -> None:
@@ -158,6 +161,8 @@ class Case:
     script: Script = lifecycle
     aims: tuple[str, ...] = ()
     """Requirements that this case is for though their expectation does not apply by the config alone."""
+    declared: "Declared | None" = None
+    """What the runtime's features document makes of the config; left out of the twin. A runtime that offers none is not asked."""
     defect: Edit | None = None
     """The one edit that makes the config wrong; the twin is the case without it."""
     hook_exits: tuple[tuple[str, int, int], ...] = ()
@@ -168,3 +173,8 @@ class Case:
     """The umask to call the runtime with, in place of the harness's own."""
     needs: Callable[[Host], str] = runs_everywhere
     """Say what this host lacks to run the case, or "" if nothing."""
+
+    def adapted(self, features: Mapping[str, Any] | None, host: Host) -> "Case":
+        """Return the case with what a runtime of these features declares written into its edits."""
+        added = self.declared(features, host) if self.declared is not None and features is not None else None
+        return replace(self, edits=(*self.edits, *added), declared=None) if added is not None else self

@@ -23,6 +23,7 @@ from conformance.record.operation import Operation, StateReading, Status
 from conformance.record.probe import Action, Answer
 from conformance.record.record import Record
 from conformance.record.snapshot import Snapshot
+from conformance.subject.console import ConsoleSocket
 from conformance.subject.hooks import HookListener
 from conformance.subject.runtime import Runtime, read_pid_file
 
@@ -30,6 +31,9 @@ _PROGRAM_SECONDS = 5.0
 _DEATH_SECONDS = 10.0
 _SETTLE_SECONDS = 1.0
 _ANSWER_SECONDS = 5.0
+_TERMINAL_SECONDS = 1.0
+_STALLED_SECONDS = 10.0
+"""For an operation in which a hook is never let go: the runtime has to abort it after the second that the case allows."""
 
 
 class ContainerUnderTest:
@@ -81,17 +85,33 @@ class ContainerUnderTest:
         if note or self._status is not Status.ABSENT:
             second = self._run("create", note=note, container_id=identifier, pid_file=f"{pid_file}2")
             self.record.operations.append(second)
+            pid = read_pid_file(f"{pid_file}2") if second.succeeded else None
+            if pid is not None and os.path.exists(f"/proc/{pid}"):
+                self.record.second_containers.append(pid)
             return second
+        if self._proxy is not None:
+            self._proxy.close()
         stdin, probe_input = os.pipe()
         probe_output, stdout = os.pipe()
         self._proxy = Proxy(probe_input, probe_output, self.host.machine)
+        console = self._console_socket()
         try:
             operation = self._run(
-                "create", container_id=identifier, pid_file=pid_file, stdin=stdin, stdout=stdout, watch_stdout=probe_output
+                "create",
+                container_id=identifier,
+                pid_file=pid_file,
+                stdin=stdin,
+                stdout=stdout,
+                watch_stdout=probe_output,
+                console_socket=console.path if console else None,
             )
+            if console is not None and operation.succeeded:
+                self._take_terminal(console)
         finally:
             os.close(stdin)
             os.close(stdout)
+            if console is not None:
+                console.close()
         self.record.operations.append(operation)
         if operation.succeeded:
             self._adopt(read_pid_file(pid_file))
@@ -141,7 +161,7 @@ class ContainerUnderTest:
 
     def call(self, operation: str, *arguments: str, note: str) -> Operation:
         """Run the runtime with the operation's words and exactly these arguments (none: no container id)."""
-        made = self._run(operation, note=note, arguments=arguments)
+        made = self._run(operation, note=note, arguments=arguments, pid_file=f"{self.bundle.directory}.pid2")
         self.record.operations.append(made)
         return made
 
@@ -197,9 +217,9 @@ class ContainerUnderTest:
             answer = Answer(answer.results, answer.problem, died=self.record.exit_code)
         self.record.answers[action] = answer
 
-    def wait(self) -> None:
-        """Wait until the container's process has ended."""
-        self._end.poll(_DEATH_SECONDS * 1000 if self._pidfd is not None else 0)
+    def wait(self, *, seconds: float = _DEATH_SECONDS) -> None:
+        """Wait until the container's process has ended, but no longer than that."""
+        self._end.poll(seconds * 1000 if self._pidfd is not None else 0)
         self.current()
 
     def rewrite_config(self, edits: tuple[Edit, ...]) -> None:
@@ -262,11 +282,12 @@ class ContainerUnderTest:
         stdin: int | None = None,
         stdout: int | None = None,
         watch_stdout: int | None = None,
+        console_socket: str | None = None,
     ) -> Operation:
         self._nothing_left = False
         if self.listener is not None:
             self.listener.operation = operation
-        return self.runtime.run(
+        finished = self.runtime.run(
             operation,
             before=self.current(),
             note=note,
@@ -278,9 +299,29 @@ class ContainerUnderTest:
             stdin=stdin,
             stdout=stdout,
             watch_stdout=watch_stdout,
+            console_socket=console_socket,
             umask=self.case.umask,
             service=self.listener,
+            timeout=_STALLED_SECONDS if self.case.hook_stalls else None,
         )
+        if self.listener is not None:
+            self.listener.settle()
+        return finished
+
+    def _console_socket(self) -> ConsoleSocket | None:
+        """Listen for the terminal if the config wants one and the runtime's adapter has words for that."""
+        if lookup(self.record.config, "/process/terminal") is not True or not self.runtime.adapter.terminal_flags:
+            return None
+        return ConsoleSocket(f"{self.bundle.directory}.tty")
+
+    def _take_terminal(self, console: ConsoleSocket) -> None:
+        """Talk to the program through its terminal; without one, through the pipes that the runtime was called with."""
+        master = console.receive(seconds=_TERMINAL_SECONDS)
+        if master is None:
+            return
+        if self._proxy is not None:
+            self._proxy.close()
+        self._proxy = Proxy(master, master, self.host.machine)
 
     def _adopt(self, pid: int | None) -> None:
         """Take the created container's process under watch."""

@@ -19,6 +19,7 @@ from conformance.record.host import Host
 from conformance.record.probe import Action
 from conformance.record.record import Record
 from conformance.record.runtime import RuntimeFacts
+from conformance.subject.hook_process import Surroundings
 from conformance.subject.hooks import HookListener
 from conformance.subject.runtime import Runtime
 from specs.linux.syscalls import numbers
@@ -62,12 +63,13 @@ class Driver:
 
     def drive_and_keep(self, case: Case, *, actions: Ask = no_actions) -> tuple[Record, Bundle]:
         """Do what `drive` does, but leave the bundle to the caller, who has to `discard` it."""
-        record, bundle = self._once(case, actions)
+        adapted = case.adapted(self.facts.features, self.host)
+        record, bundle = self._once(adapted, actions)
         for action in actions(record.config):
             if action.destructive and record.program_started:
-                record.answers |= self._aside(replace(case, script=_only(action))).answers
-        if case.defect is not None or case.hook_exits:
-            record.twin = self._aside(replace(case, defect=None, hook_exits=(), script=_until_running))
+                record.answers |= self._aside(replace(adapted, script=_only(action))).answers
+        if case.defect is not None or case.hook_exits or adapted.edits != case.edits:
+            record.twin = self._aside(replace(case, declared=None, defect=None, hook_exits=(), script=_until_running))
         return record, bundle
 
     def _aside(self, case: Case) -> Record:
@@ -125,6 +127,7 @@ class Driver:
                 container_id=bundle.container_id,
                 bundle=bundle.directory,
                 runtime=self.facts,
+                umask=case.umask,
                 namespace_paths=_inodes(bundle.config),
             ),
             runtime=self.runtime,
@@ -154,9 +157,18 @@ class Driver:
             machine=self.host.machine,
             exits={(kind, index): status for kind, index, status in case.hook_exits},
             stalls=frozenset(case.hook_stalls),
-            marker=bundle.host_directory,
-            program=str(lookup(bundle.config, "/process/args/0", "")),
+            surroundings=Surroundings(
+                marker=bundle.host_directory,
+                program=str(lookup(bundle.config, "/process/args/0", "")),
+                rootfs=bundle.rootfs,
+                paths=_hook_paths(bundle.config),
+            ),
         )
+
+
+def _hook_paths(config: Config) -> dict[tuple[str, int], str]:
+    hooks = lookup(config, "/hooks") or {}
+    return {(kind, index): str(entry.get("path")) for kind, entries in hooks.items() for index, entry in enumerate(entries)}
 
 
 def _inodes(config: Config) -> dict[str, int]:

@@ -98,8 +98,9 @@ def _parents(cgroups_path: str) -> tuple[str, ...]:
 
 
 EXPECTATIONS: tuple[Expectation, ...] = (
-    Expectation(
-        requirement="runtime.create.error-unappliable", applies=_applies, judge=_judge_error, sees="runtime", judges_refusal=True
+    *(
+        Expectation(requirement=requirement, applies=_applies, judge=_judge_error, sees="runtime", judges_refusal=True)
+        for requirement in ("runtime.create.error-unappliable", "runtime.lifecycle.step02-error-if-unable")
     ),
     Expectation(
         requirement="runtime.create.no-container-on-unappliable",

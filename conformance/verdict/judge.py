@@ -62,6 +62,9 @@ def unjudged(question: Question, *, config: Config, host: Host, facts: RuntimeFa
     if not policy.covers(requirement):
         reason = f"in force {requirement.period}, judged by {policy.judged_by}"
         return _outcome(question, facts, policy, Verdict.NOT_APPLICABLE, reason=reason)
+    undeclared = _undeclared(question.case, facts, host)
+    if undeclared:
+        return _outcome(question, facts, policy, Verdict.NOT_APPLICABLE, reason=undeclared)
     lacking = question.case.needs(host)
     if not lacking:
         applies = question.expectation.applies(config, host)
@@ -69,6 +72,15 @@ def unjudged(question: Question, *, config: Config, host: Host, facts: RuntimeFa
     if not lacking and facts.kernel == "own" and question.expectation.sees == "snapshot":
         lacking = "the workload runs on the runtime's own kernel, which the host's /proc does not show"
     return _outcome(question, facts, policy, Verdict.NOT_TESTABLE, reason=lacking) if lacking else None
+
+
+def _undeclared(case: Case, facts: RuntimeFacts, host: Host) -> str:
+    """Say why a case about declared features has nothing to try, "" if it has or is none."""
+    if case.declared is None:
+        return ""
+    if facts.features is None:
+        return "the runtime offers no features document"
+    return "its features document declares nothing of the kind" if case.declared(facts.features, host) is None else ""
 
 
 def judge(question: Question, *, record: Record, host: Host, policy: Policy) -> Outcome:

@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from conformance.cases.hooks import hook
-from conformance.expectations.hooks import KINDS
+from conformance.expectations.hook_calls import KINDS
 from conformance.record.config import put
 from conformance.record.host import Host
 from fuzz.strategies.feature import Feature, Property

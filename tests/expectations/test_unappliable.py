@@ -29,6 +29,7 @@ def test_each_case_has_a_defect_that_is_recognised(case: Any) -> None:
 
 def test_create_has_to_refuse_it() -> None:
     assert ERROR.judge(CONFIG, host(), refused(CONFIG)).kind == "refused"
+    assert named("runtime.lifecycle.step02-error-if-unable", EXPECTATIONS).judge is ERROR.judge
     with pytest.raises(Violation):
         ERROR.judge(CONFIG, host(), accepted(CONFIG))
     with pytest.raises(Inconclusive):
