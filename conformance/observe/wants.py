@@ -87,6 +87,8 @@ def _files(config: Config) -> tuple[str, ...]:
     devices = [device["path"] for device in _lists(lookup(config, "/linux/devices")) if _has_text(device, "path")]
     covered = any(posixpath.normpath("/" + destination.lstrip("/")) == "/dev" for destination in mounts)
     paths: list[str] = [*(DEVICES + SYMLINKS if covered else ()), *devices]
+    if any(_has_type(entry, "user") for entry in _lists(lookup(config, "/linux/namespaces"))):
+        paths += ["/", *(program for program in _lists(lookup(config, "/process/args"))[:1] if isinstance(program, str))]
     for pointer in ("/linux/maskedPaths", "/linux/readonlyPaths"):
         paths += (path for path in _lists(lookup(config, pointer)) if isinstance(path, str))
     return tuple(dict.fromkeys(path for path in (*paths, *mounts) if path))
@@ -94,6 +96,10 @@ def _files(config: Config) -> tuple[str, ...]:
 
 def _has_text(entry: Any, name: str) -> bool:
     return isinstance(entry, Mapping) and isinstance(entry.get(name), str)
+
+
+def _has_type(entry: Any, kind: str) -> bool:
+    return isinstance(entry, Mapping) and entry.get("type") == kind
 
 
 def _lists(value: Any) -> list[Any]:

@@ -95,6 +95,16 @@ def create_nothing(call: Call) -> int:
     return 0 if call.operation == "create" else call.run()
 
 
+def create_gives_rootfs_away(call: Call) -> int:
+    """Make the container's root the owner of its root filesystem."""
+    if call.operation == "create":
+        bundle = Path(call.rest[call.rest.index("--bundle") + 1])
+        mappings = json.loads((bundle / "config.json").read_text())["linux"].get("uidMappings", [])
+        for uid in (mapping["hostID"] for mapping in mappings if mapping["containerID"] == 0):
+            os.chown(bundle / "rootfs", uid, -1)
+    return call.run()
+
+
 def create_starts(call: Call) -> int:
     """Run the program at once."""
     status = call.run()
@@ -223,6 +233,7 @@ BEHAVIOURS: dict[str, Behaviour] = {
     for function in (
         state_of_anything,
         create_nothing,
+        create_gives_rootfs_away,
         create_starts,
         create_again_in_silence,
         create_replaces,

@@ -17,3 +17,5 @@ class Fault:
     """Name of a function in `behaviours.py` that alters an operation instead."""
     real: str = "runc"
     """The runtime behind it; crun where runc commits the fault by itself."""
+    lane: str = "v1"
+    """Where it can be shown: v2 for what cgroup v1 does not have."""

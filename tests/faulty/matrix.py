@@ -1,4 +1,6 @@
-"""Drive every fault in one session jail: `python -m conformance.host.jail --lane=v1 -- python -m tests.faulty.matrix DIR OUTPUT`.
+"""Drive the faults of one lane in one session jail, here v1:
+
+    python -m conformance.host.jail --lane=v1 -- python -m tests.faulty.matrix v1 DIR OUTPUT [FAULT...]
 
 Writes {fault: {"red": [...], "real": [...]}}: requirements that are violated with the fault and not without it, and those
 of the fault's own that the real runtime violates by itself in the cases which were driven.
@@ -26,12 +28,12 @@ _OTHERS = 1
 Pairs = set[tuple[str, str]]
 
 
-def certifier_of(runtime: str, directory: Path) -> Certifier:
+def certifier_of(runtime: str, directory: Path, lane: str) -> Certifier:
     """Make a certifier that judges by the newest spec."""
     plan = Plan(
         runtime=runtime,
         adapter=None,
-        lane="v1",
+        lane=lane,
         spec_version="1.3.0",
         requirements=("*",),
         levels=("MUST", "SHOULD"),
@@ -79,26 +81,31 @@ def _changes(fault: Fault, certifier: Certifier, case: Case) -> bool:
     return changed != config
 
 
-def main(directory: Path, output: Path, names: list[str]) -> None:
-    """Drive all faults, or those that are named."""
+def main(lane: str, directory: Path, output: Path, names: list[str]) -> None:
+    """Drive all faults of the lane, or those of them that are named."""
+    faults = [fault for fault in all_faults() if fault.lane == lane and (not names or fault.name in names)]
     real = {name: path for name in ("runc", "crun") if (path := shutil.which(name, path="/usr/sbin:/usr/bin"))}
-    plain = {name: certifier_of(path, directory) for name, path in real.items()}
-    baseline = {name: red(certifier, certifier.cases) for name, certifier in plain.items()}
+    plain = {name: certifier_of(path, directory, lane) for name, path in real.items() if name in {f.real for f in faults}}
+    chosen = {fault.name: touched(fault, plain[fault.real]) for fault in faults if fault.real in plain}
+    baseline = {
+        name: red(certifier, [case for fault in faults if fault.real == name for case in chosen[fault.name]])
+        for name, certifier in plain.items()
+    }
     results = {}
-    for fault in all_faults():
-        if fault.real not in real or (names and fault.name not in names):
+    for fault in faults:
+        if fault.real not in real:
             continue
-        certifier = certifier_of(install(fault, real=real[fault.real], directory=directory), directory)
-        pairs = red(certifier, touched(fault, certifier)) - baseline[fault.real]
+        certifier = certifier_of(install(fault, real=real[fault.real], directory=directory), directory, lane)
+        pairs = red(certifier, chosen[fault.name]) - baseline[fault.real]
         own = {requirement for _, requirement in baseline[fault.real]}
         results[fault.name] = {
             "red": sorted({requirement for _, requirement in pairs}),
             "real": sorted(own & set(fault.reddens) - {requirement for _, requirement in pairs}),
             "pairs": sorted(f"{case}: {requirement}" for case, requirement in pairs),
         }
-        output.write_text(json.dumps(results))
+    output.write_text(json.dumps(results))
 
 
 if __name__ == "__main__":
     os.umask(0o022)
-    main(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3:])
+    main(sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]), sys.argv[4:])
