@@ -11,11 +11,12 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Iterable
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
-from conformance.cases.case import Case
 from conformance.plan import Plan, open_certifier
+from conformance.record.config import Config
 from conformance.verdict.certifier import Certifier
 from conformance.verdict.judge import judge, unjudged
 from specs.verdicts import Verdict
@@ -44,9 +45,8 @@ def certifier_of(runtime: str, directory: Path, lane: str) -> Certifier:
     return open_certifier(plan)
 
 
-def red(certifier: Certifier, cases: Iterable[Case]) -> Pairs:
-    """Return (case, requirement) pairs that are violated, without retries."""
-    wanted = {case.name for case in cases}
+def red(certifier: Certifier, wanted: Collection[str]) -> Pairs:
+    """Return (case, requirement) pairs that are violated in the cases of these names, without retries."""
     found: Pairs = set()
     for question in certifier.questions():
         if question.case.name not in wanted:
@@ -61,21 +61,33 @@ def red(certifier: Certifier, cases: Iterable[Case]) -> Pairs:
     return found
 
 
-def touched(fault: Fault, certifier: Certifier) -> list[Case]:
-    """Return cases in which the fault can show: all that ask for what it reddens, and some that do not."""
-    changed = [case for case in certifier.cases if fault.behaviour is not None or _changes(fault, certifier, case)]
-    asked = {(q.case.name, q.requirement.id) for q in certifier.questions()}
-    chosen: list[Case] = []
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What there is to choose from, looked up once for all faults."""
+
+    configs: Mapping[str, Config]
+    """By case name."""
+    asked: frozenset[tuple[str, str]]
+    """(case, requirement) pairs."""
+
+
+def survey(certifier: Certifier) -> Survey:
+    """Look up every case's config and what is asked of it."""
+    asked = frozenset((question.case.name, question.requirement.id) for question in certifier.questions())
+    return Survey({case.name: certifier.config_of(case) for case in certifier.cases}, asked)
+
+
+def touched(fault: Fault, found: Survey) -> list[str]:
+    """Return names of cases in which the fault can show: some that ask for what it reddens, and some that do not."""
+    changed = [name for name, config in found.configs.items() if fault.behaviour is not None or _changes(fault, config)]
+    chosen: dict[str, None] = {}
     for requirement in fault.reddens:
-        chosen += [case for case in changed if (case.name, requirement) in asked][:_ASKING]
-    names = {case.name for case in chosen}
-    others = [case.name for case in changed if case.name not in names][:_OTHERS]
-    return [case for case in changed if case.name in names.union(others)]
+        chosen |= dict.fromkeys([name for name in changed if (name, requirement) in found.asked][:_ASKING])
+    return [*chosen, *[name for name in changed if name not in chosen][:_OTHERS]]
 
 
-def _changes(fault: Fault, certifier: Certifier, case: Case) -> bool:
-    config = dict(certifier.config_of(case))
-    changed = copy.deepcopy(config)
+def _changes(fault: Fault, config: Config) -> bool:
+    changed = copy.deepcopy(dict(config))
     if fault.config is not None:
         fault.config(changed)
     return changed != config
@@ -86,14 +98,15 @@ def main(lane: str, directory: Path, output: Path, names: list[str]) -> None:
     faults = [fault for fault in all_faults() if fault.lane == lane and (not names or fault.name in names)]
     real = {name: path for name in ("runc", "crun") if (path := shutil.which(name, path="/usr/sbin:/usr/bin"))}
     plain = {name: certifier_of(path, directory, lane) for name, path in real.items() if name in {f.real for f in faults}}
-    chosen = {fault.name: touched(fault, plain[fault.real]) for fault in faults if fault.real in plain}
+    surveys = {name: survey(certifier) for name, certifier in plain.items()}
+    chosen = {fault.name: touched(fault, surveys[fault.real]) for fault in faults if fault.real in plain}
     baseline = {
-        name: red(certifier, [case for fault in faults if fault.real == name for case in chosen[fault.name]])
+        name: red(certifier, {case for fault in faults if fault.real == name for case in chosen[fault.name]})
         for name, certifier in plain.items()
     }
     results = {}
     for fault in faults:
-        if fault.real not in real:
+        if fault.real not in plain:
             continue
         certifier = certifier_of(install(fault, real=real[fault.real], directory=directory), directory, lane)
         pairs = red(certifier, chosen[fault.name]) - baseline[fault.real]

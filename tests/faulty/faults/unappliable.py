@@ -18,4 +18,6 @@ def _dropped(config: Config) -> None:
         linux["sysctl"] = {name: value for name, value in linux["sysctl"].items() if NO_SUCH not in name}
 
 
-FAULTS: tuple[Fault, ...] = (Fault(name="unappliable-dropped", reddens=("runtime.create.error-unappliable",), config=_dropped),)
+FAULTS: tuple[Fault, ...] = (
+    Fault(name="unappliable-dropped", reddens=("runtime.create.error-unappliable", "config.mounts.type.linux"), config=_dropped),
+)
