@@ -1,6 +1,7 @@
 """Every hand-written case there is."""
 
 from conformance.cases import (
+    cgroup_devices,
     cgroups,
     credentials,
     default_filesystems,
@@ -17,10 +18,12 @@ from conformance.cases import (
     root,
     seccomp,
     unappliable,
+    unified,
 )
 from conformance.cases.case import Case
 
 CASES: tuple[Case, ...] = (
+    *cgroup_devices.CASES,
     *cgroups.CASES,
     *credentials.CASES,
     *default_filesystems.CASES,
@@ -37,4 +40,5 @@ CASES: tuple[Case, ...] = (
     *root.CASES,
     *seccomp.CASES,
     *unappliable.CASES,
+    *unified.CASES,
 )

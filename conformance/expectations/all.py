@@ -2,7 +2,12 @@
 
 from conformance.expectations import (
     binds,
+    block_io,
     capabilities,
+    cgroup_limits,
+    cgroup_network,
+    cgroup_owner,
+    cgroup_paths,
     cgroups,
     credentials,
     custom_options,
@@ -11,6 +16,7 @@ from conformance.expectations import (
     devices,
     extensibility,
     hooks,
+    huge_pages,
     intel_rdt,
     lifecycle,
     mount_options,
@@ -28,6 +34,7 @@ from conformance.expectations import (
     state,
     sysctl,
     unappliable,
+    unified,
     userns,
     uts,
 )
@@ -35,7 +42,12 @@ from conformance.expectations.contract import Expectation
 
 EXPECTATIONS: tuple[Expectation, ...] = (
     *binds.EXPECTATIONS,
+    *block_io.EXPECTATIONS,
     *capabilities.EXPECTATIONS,
+    *cgroup_limits.EXPECTATIONS,
+    *cgroup_network.EXPECTATIONS,
+    *cgroup_owner.EXPECTATIONS,
+    *cgroup_paths.EXPECTATIONS,
     *cgroups.EXPECTATIONS,
     *credentials.EXPECTATIONS,
     *custom_options.EXPECTATIONS,
@@ -44,6 +56,7 @@ EXPECTATIONS: tuple[Expectation, ...] = (
     *devices.EXPECTATIONS,
     *extensibility.EXPECTATIONS,
     *hooks.EXPECTATIONS,
+    *huge_pages.EXPECTATIONS,
     *intel_rdt.EXPECTATIONS,
     *lifecycle.EXPECTATIONS,
     *mount_options.EXPECTATIONS,
@@ -61,6 +74,7 @@ EXPECTATIONS: tuple[Expectation, ...] = (
     *state.EXPECTATIONS,
     *sysctl.EXPECTATIONS,
     *unappliable.EXPECTATIONS,
+    *unified.EXPECTATIONS,
     *userns.EXPECTATIONS,
     *uts.EXPECTATIONS,
 )

@@ -24,6 +24,7 @@ class Wants:
     """As `Host.cgroup_mounts`."""
     control_files: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Hierarchy (v1 controller, or "" for v2) to names of control files there."""
+    cgroup_owners: bool = False
     device_programs: bool = False
     seccomp: bool = False
     sysctls: tuple[str, ...] | None = None
@@ -41,6 +42,7 @@ def wants_of(config: Config, host: Host) -> Wants:
     return Wants(
         cgroup_mounts=host.cgroup_mounts,
         control_files=_control_files({**resources, "devices": True} if devices else resources, host),
+        cgroup_owners=_owned_by_another(config, v2_alone="" in host.cgroup_mounts and len(host.cgroup_mounts) == 1),
         device_programs=devices and administrator and "" in host.cgroup_mounts and "devices" not in host.cgroup_mounts,
         seccomp=lookup(config, "/linux/seccomp") is not None and host.seccomp and administrator,
         sysctls=tuple(map(str, sysctls)) if isinstance(sysctls, Mapping) else None,
@@ -63,7 +65,7 @@ def _control_files(resources: Mapping[str, Any], host: Host) -> Mapping[str, tup
             found[""] = found.get("", ()) + _v2_files(name, sizes)
     unified = tuple(name for name in _objects(resources.get("unified")) if "/" not in name)
     if unified:
-        found[""] = found.get("", ()) + unified
+        found[""] = (*found.get("", ()), *unified, "cgroup.controllers")
     return found
 
 
@@ -80,6 +82,14 @@ def _page_sizes(resources: Mapping[str, Any], host: Host) -> list[str]:
     named = (limit.get("pageSize") for limit in _lists(resources.get("hugepageLimits")) if isinstance(limit, Mapping))
     texts = (size for size in named if isinstance(size, str) and "/" not in size)
     return list(dict.fromkeys([*host.hugepage_sizes, *texts]))
+
+
+def _owned_by_another(config: Config, *, v2_alone: bool) -> bool:
+    """Whether the cgroup might be given to the program's user: that is somebody else, and there is a cgroup mount or v2."""
+    user = bool(lookup(config, "/process/user/uid")) or any(
+        _has_type(entry, "user") for entry in _lists(lookup(config, "/linux/namespaces"))
+    )
+    return user and (v2_alone or any(_has_type(mount, "cgroup") for mount in _lists(config.get("mounts"))))
 
 
 def _files(config: Config) -> tuple[str, ...]:

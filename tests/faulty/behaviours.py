@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 _FAILED = 1
+_USER = 1000
+_DELEGATED = ("cgroup.procs", "cgroup.subtree_control", "cgroup.threads")
 
 
 class Call:
@@ -103,6 +105,42 @@ def create_gives_rootfs_away(call: Call) -> int:
         for uid in (mapping["hostID"] for mapping in mappings if mapping["containerID"] == 0):
             os.chown(bundle / "rootfs", uid, -1)
     return call.run()
+
+
+def _cgroup_files(call: Call) -> list[Path]:
+    """Return the directories of the created container's cgroups, each followed by the files in it."""
+    pid = Path(call.rest[call.rest.index("--pid-file") + 1]).read_text()
+    found = []
+    for line in Path("/proc", pid.strip(), "cgroup").read_text().splitlines():
+        _, controllers, path = line.split(":", 2)
+        directory = Path("/sys/fs/cgroup", controllers.removeprefix("name="), path.lstrip("/"))
+        if path != "/" and directory.is_dir():
+            found += [directory, *(file for file in directory.iterdir() if file.is_file())]
+    return found
+
+
+def _gives_cgroup(which: Callable[[Path], int | None], when: Callable[[dict[str, Any]], bool]) -> Behaviour:
+    """Chown files of the container's cgroup to the uid that `which` says, for the user of our cases, where `when` holds."""
+
+    def behaviour(call: Call) -> int:
+        status = call.run()
+        if call.operation != "create" or status != 0:
+            return status
+        config = json.loads(Path(call.rest[call.rest.index("--bundle") + 1], "config.json").read_text())
+        if config["process"]["user"]["uid"] == _USER and when(config):
+            for path in _cgroup_files(call):
+                uid = which(path)
+                if uid is not None:
+                    os.chown(path, uid, -1)
+        return status
+
+    return behaviour
+
+
+def _cgroup_is_for_the_user(config: dict[str, Any]) -> bool:
+    """Whether the cgroup filesystem is mounted read/write, in a cgroup namespace of its own."""
+    mounted = [mount for mount in config["mounts"] if mount.get("type") == "cgroup" and "ro" not in mount.get("options", ())]
+    return bool(mounted) and {"type": "cgroup"} in config["linux"]["namespaces"]
 
 
 def create_starts(call: Call) -> int:
@@ -214,6 +252,12 @@ def delete_unmounts_namespaces(call: Call) -> int:
 
 
 BEHAVIOURS: dict[str, Behaviour] = {
+    "create_gives_whole_cgroup": _gives_cgroup(lambda _path: _USER, _cgroup_is_for_the_user),
+    "create_gives_cgroup_directory": _gives_cgroup(lambda path: _USER if path.is_dir() else 0, _cgroup_is_for_the_user),
+    "create_gives_cgroup_unasked": _gives_cgroup(
+        lambda path: _USER if path.is_dir() or path.name in _DELEGATED else None,
+        lambda config: not _cgroup_is_for_the_user(config),
+    ),
     "state_without_oci_version": _altered_state(lambda state: state.pop("ociVersion", None)),
     "state_with_another_id": _altered_state(lambda state: state.update(id=state["id"] + "-x")),
     "state_without_status": _altered_state(lambda state: state.pop("status", None)),

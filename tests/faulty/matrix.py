@@ -72,9 +72,10 @@ class Survey:
 
 
 def survey(certifier: Certifier) -> Survey:
-    """Look up every case's config and what is asked of it."""
+    """Look up the config of every case that this host can run, and what is asked of it."""
     asked = frozenset((question.case.name, question.requirement.id) for question in certifier.questions())
-    return Survey({case.name: certifier.config_of(case) for case in certifier.cases}, asked)
+    runnable = [case for case in certifier.cases if not case.needs(certifier.driver.host)]
+    return Survey({case.name: certifier.config_of(case) for case in runnable}, asked)
 
 
 def touched(fault: Fault, found: Survey) -> list[str]:

@@ -20,11 +20,20 @@ from tests.faulty.fault import Fault
 from tests.faulty.faults import all_faults
 
 UNSHOWABLE = {
+    "linux.blockio.leafweight.effect": "Linux 5.0 and later have no leaf weights",
+    "linux.blockio.weightdevice.leafweight.effect": "Linux 5.0 and later have no leaf weights",
+    "linux.cgroups.owner.fallback-list": "Linux 4.15 and later tell which files can be delegated",
     "linux.cpu.mems.effect": "a host with a single memory node, which is what most have, leaves no choice",
+    "linux.hugepage.fallback": "Linux 5.7 and later account reservations",
+    "linux.memory.usehierarchy.effect": "Linux 5.11 and later know no other way",
     "linux.namespaces.type.mount": "without a mount namespace of its own a container takes the harness's root filesystem away",
     "linux.namespaces.type.time": "Debian's runc 1.1.5 and crun 1.8.1 refuse time namespaces",
+    "linux.rdma.hcahandles.effect": "few machines have the controller",
+    "linux.rdma.hcaobjects.effect": "few machines have the controller",
     "linux.timeoffsets.secs.effect": "Debian's runc 1.1.5 and crun 1.8.1 refuse time namespaces",
     "linux.timeoffsets.nanosecs.effect": "Debian's runc 1.1.5 and crun 1.8.1 refuse time namespaces",
+    "linux.unified.controllers-enabled": "Debian's runc 1.1.5 and crun 1.8.1 enable all controllers, needed or not",
+    "linux.unified.conversion-impossible-error": "shown where cgroup v2 has the memory or the cpu controller alone",
 }
 """Requirements that no fault of Debian's runtimes can show, and why; their unit tests show both verdicts."""
 
