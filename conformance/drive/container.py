@@ -22,6 +22,7 @@ from conformance.record.operation import Operation, StateReading, Status
 from conformance.record.probe import Action, Answer
 from conformance.record.record import Record
 from conformance.record.snapshot import Snapshot
+from conformance.subject.agent import SeccompAgent
 from conformance.subject.hooks import HookListener
 from conformance.subject.runtime import Runtime, read_pid_file
 
@@ -47,6 +48,7 @@ class ContainerUnderTest:
         numbers: dict[str, int],
         actions: Sequence[Action],
         listener: HookListener | None,
+        agent: SeccompAgent | None,
     ) -> None:
         self.case = case
         self.bundle = bundle
@@ -58,6 +60,7 @@ class ContainerUnderTest:
         self.numbers = numbers
         self.actions = actions
         self.listener = listener
+        self.agent = agent
         self.pid: int | None = None
         self._pidfd: int | None = None
         self._status = Status.ABSENT
@@ -226,7 +229,7 @@ class ContainerUnderTest:
     ) -> Operation:
         if self.listener is not None:
             self.listener.operation = operation
-        return self.runtime.run(
+        made = self.runtime.run(
             operation,
             before=self.current(),
             note=note,
@@ -241,6 +244,9 @@ class ContainerUnderTest:
             umask=self.case.umask,
             service=self.listener,
         )
+        if self.agent is not None:
+            self.agent.collect()
+        return made
 
     def _adopt(self, pid: int | None) -> None:
         """Take the created container's process under watch."""

@@ -18,6 +18,7 @@ from conformance.record.host import Host
 from conformance.record.probe import Action
 from conformance.record.record import Record
 from conformance.record.runtime import RuntimeFacts
+from conformance.subject.agent import SeccompAgent
 from conformance.subject.hooks import HookListener
 from conformance.subject.runtime import Runtime
 from specs.linux.syscalls import numbers
@@ -98,6 +99,7 @@ class Driver:
             namespace_paths=_inodes(bundle.config),
         )
         listener = self._listener(case, bundle)
+        agent = SeccompAgent(bundle.agent_socket) if _has_agent(bundle) else None
         container = ContainerUnderTest(
             case=case,
             bundle=bundle,
@@ -109,6 +111,7 @@ class Driver:
             numbers=dict(numbers(self.host.machine)),
             actions=actions(bundle.config),
             listener=listener,
+            agent=agent,
         )
         try:
             case.script(container)
@@ -116,6 +119,9 @@ class Driver:
             record.problem = f"{type(error).__name__}: {error}"
         finally:
             remove(container.close())
+            if agent is not None:
+                agent.close()
+                record.agent = tuple(agent.connections)
             if listener is not None:
                 record.hooks.extend(listener.calls)
                 record.hook_problems.extend(listener.problems)
@@ -132,6 +138,10 @@ class Driver:
             marker=bundle.host_directory,
             program=str(lookup(bundle.config, "/process/args/0", "")),
         )
+
+
+def _has_agent(bundle: Bundle) -> bool:
+    return bool(lookup(bundle.config, "/linux/seccomp/listenerPath") == bundle.agent_socket)
 
 
 def _inodes(config: Config) -> dict[str, int]:

@@ -89,6 +89,7 @@ class Certifier:
         base = base_config(oci_version=self.driver.oci_version)
         config = edited(base, (*case.edits, *([case.defect] if case.defect else [])))
         places = {"bundle": "/bundle", "id": "id", "host": "/bundle-host", "hooks": "/bundle/rootfs/hooks.sock"}
+        places["agent"] = "/bundle-host/agent.sock"
         places |= {f"ns:{namespace.name}": f"/bundle-host/{namespace.name}" for namespace in case.namespaces}
         return dict(json.loads(expand_json(json.dumps(config), places)))
 

@@ -8,52 +8,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from tests.faulty.agent import AGENT_BEHAVIOURS
+from tests.faulty.call import Behaviour, Call
+
 _FAILED = 1
 _USER = 1000
 _DELEGATED = ("cgroup.procs", "cgroup.subtree_control", "cgroup.threads")
-
-
-class Call:
-    """One call: what was asked for, and the real runtime to ask for something else."""
-
-    def __init__(self, real: str, arguments: list[str]) -> None:
-        self.real = real
-        self.arguments = arguments
-        words = ("create", "start", "state", "kill", "delete")
-        self.operation = next((word for word in arguments if word in words), "")
-        self.globals = arguments[: arguments.index(self.operation)] if self.operation else arguments
-        self.rest = arguments[len(self.globals) + 1 :]
-
-    @property
-    def container_id(self) -> str | None:
-        """The id: the first word that is neither a flag nor a flag's value."""
-        rest = list(self.rest)
-        while rest and rest[0].startswith("-"):
-            del rest[:2]
-        return rest[0] if rest else None
-
-    def run(self, *arguments: str) -> int:
-        """Let the real runtime do something with our own standard streams."""
-        return subprocess.run([self.real, *self.globals, *(arguments or (self.operation, *self.rest))], check=False).returncode
-
-    def status(self) -> str:
-        """Return the status that the real runtime shows for the container."""
-        return str(self.document().get("status", ""))
-
-    def document(self) -> dict[str, Any]:
-        """Return the real state document, empty if there is none."""
-        if self.container_id is None:
-            return {}
-        command = [self.real, *self.globals, "state", self.container_id]
-        shown = subprocess.run(command, capture_output=True, check=False).stdout
-        try:
-            found: dict[str, Any] = json.loads(shown)
-        except ValueError:
-            return {}
-        return found
-
-
-Behaviour = Callable[[Call], int]
 
 
 def _altered_state(alter: Callable[[dict[str, Any]], object]) -> Behaviour:
@@ -252,6 +212,7 @@ def delete_unmounts_namespaces(call: Call) -> int:
 
 
 BEHAVIOURS: dict[str, Behaviour] = {
+    **AGENT_BEHAVIOURS,
     "create_gives_whole_cgroup": _gives_cgroup(lambda _path: _USER, _cgroup_is_for_the_user),
     "create_gives_cgroup_directory": _gives_cgroup(lambda path: _USER if path.is_dir() else 0, _cgroup_is_for_the_user),
     "create_gives_cgroup_unasked": _gives_cgroup(
