@@ -97,6 +97,11 @@ CASES: tuple[Case, ...] = (
         edits=(put("/linux/seccomp", {**_DENYING, "defaultErrnoRet": _ELIBEXEC}),),
     ),
     Case(
+        name="seccomp/logging-filter",
+        title="A filter whose actions are logged",
+        edits=(put("/linux/seccomp", _allowing(_entry("getpgid"), flags=["SECCOMP_FILTER_FLAG_LOG"])),),
+    ),
+    Case(
         name="seccomp/agent",
         title="A call that an agent is to be notified of, which nobody makes",
         edits=(put("/linux/seccomp", _allowing(_NOTIFIED, listenerPath="{agent}", listenerMetadata="meta data")),),

@@ -26,6 +26,8 @@ UNSHOWABLE = {
     "linux.cpu.mems.effect": "a host with a single memory node, which is what most have, leaves no choice",
     "linux.hugepage.fallback": "Linux 5.7 and later account reservations",
     "linux.memory.usehierarchy.effect": "Linux 5.11 and later know no other way",
+    "linux.memorypolicy.nodes.effect": "Debian's runc 1.1.5 and crun 1.8.1 set no memory policy whose nodes could be wrong",
+    "linux.mountlabel.effect": "shown on a host with SELinux alone",
     "linux.namespaces.type.mount": "without a mount namespace of its own a container takes the harness's root filesystem away",
     "linux.namespaces.type.time": "Debian's runc 1.1.5 and crun 1.8.1 refuse time namespaces",
     "linux.rdma.hcahandles.effect": "few machines have the controller",

@@ -152,6 +152,7 @@ FAULTS: tuple[Fault, ...] = (
         "defaulterrnoret.unsupported-error",
         real="crun",
     ),
+    _fault("flags-ignored", lambda seccomp: seccomp.pop("flags", None), "flags.log"),
     _fault("absent-agent-ignored", _unheard_ignored, "listenerpath.send-fail-error"),
     _fault("unneeded-agent-refused", _unneeded_agent_refused, "listenerpath.ignored"),
     _agent("agent_hears_nothing", "seccomp.listenerpath.sends-state", "seccomp.listenerpath.socket-type"),
