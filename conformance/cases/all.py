@@ -21,6 +21,7 @@ from conformance.cases import (
     seccomp,
     unappliable,
     unified,
+    values,
 )
 from conformance.cases.case import Case
 
@@ -45,4 +46,5 @@ CASES: tuple[Case, ...] = (
     *seccomp.CASES,
     *unappliable.CASES,
     *unified.CASES,
+    *values.CASES,
 )

@@ -8,7 +8,7 @@ Strings in edits, rootfs entries and set-up may hold placeholders, which the bun
 `["hook", "/hooks.sock", KIND, INDEX]`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -93,6 +93,9 @@ class Container(Protocol):
     def call(self, operation: str, *arguments: str, note: str) -> Operation:
         """Run the runtime with the operation's words and exactly these arguments (none: no container id)."""
 
+    def at_once(self, *operations: str) -> Sequence[Operation]:
+        """Call several operations on it at the same time, each from a process of its own; kill is with KILL."""
+
     def snapshot(self, name: str) -> Snapshot | None:
         """Take a snapshot under that name; None if there is no process to look at."""
 
@@ -107,6 +110,12 @@ class Container(Protocol):
 
     def rewrite_config(self, edits: tuple[Edit, ...]) -> None:
         """Write a changed config.json into the bundle, in place of the one that create got."""
+
+    def alter_config(self, change: Callable[[bytes], bytes]) -> None:
+        """Put what `change` makes of the bytes of config.json in their place, whether or not that is still a config."""
+
+    def beside(self) -> "Container":
+        """Return another container, of a plain bundle of its own, for company; nothing of it is judged."""
 
 
 Script = Callable[[Container], None]

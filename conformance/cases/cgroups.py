@@ -36,7 +36,8 @@ def twice(container: Container) -> None:
 CASES: tuple[Case, ...] = (
     Case(
         name="cgroups/path",
-        title="An absolute path, and no limits",
+        title="An absolute path below another, and no limits",
+        edits=(put("/linux/cgroupsPath", "/oci-conformance/{id}"),),
         aims=("linux.cgroups.path.absolute", "linux.cgroups.created", "linux.cgroups.more-controllers"),
     ),
     Case(

@@ -1,6 +1,7 @@
 """The program, its surroundings and its limits."""
 
 from conformance.cases.case import Case, Directory, RegularFile, Symlink
+from conformance.cases.defects import UNKNOWN_LIMIT
 from conformance.record.config import put
 from conformance.record.host import Host
 
@@ -61,7 +62,7 @@ CASES: tuple[Case, ...] = (
         name="process/rlimit-unknown",
         title="A limit of a type that no kernel has",
         edits=(put("/process/rlimits", [_limit("RLIMIT_NOFILE", 128, 256)]),),
-        defect=put("/process/rlimits/-", _limit("RLIMIT_OCI_CONFORMANCE", 1, 1)),
+        defect=put("/process/rlimits/-", UNKNOWN_LIMIT),
     ),
     Case(
         name="process/rlimit-twice",

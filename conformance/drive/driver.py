@@ -4,6 +4,7 @@ import contextlib
 import itertools
 import os
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 
 from conformance.bundle.builder import Bundle, build
@@ -18,7 +19,6 @@ from conformance.record.host import Host
 from conformance.record.probe import Action
 from conformance.record.record import Record
 from conformance.record.runtime import RuntimeFacts
-from conformance.subject.agent import SeccompAgent
 from conformance.subject.hooks import HookListener
 from conformance.subject.runtime import Runtime
 from specs.linux.syscalls import numbers
@@ -79,9 +79,7 @@ class Driver:
         return base_config(oci_version=self.oci_version)
 
     def _once(self, case: Case, actions: Ask) -> tuple[Record, Bundle]:
-        identifier = f"oci-conformance-{next(self._serial)}"
-        directory = f"{self.work_directory}/{identifier.removeprefix('oci-conformance-')}"
-        bundle = build(case, directory=directory, container_id=identifier, config=self._base(), machine=self.host.machine)
+        bundle = self._bundle(case)
         try:
             with HostSetup(case, bundle):
                 return self._perform(case, bundle, actions), bundle
@@ -89,43 +87,64 @@ class Driver:
             discard(bundle)
             raise
 
+    def _bundle(self, case: Case) -> Bundle:
+        identifier = f"oci-conformance-{next(self._serial)}"
+        directory = f"{self.work_directory}/{identifier.removeprefix('oci-conformance-')}"
+        return build(case, directory=directory, container_id=identifier, config=self._base(), machine=self.host.machine)
+
     def _perform(self, case: Case, bundle: Bundle, actions: Ask) -> Record:
-        record = Record(
-            case=case.name,
-            config=bundle.config,
-            container_id=bundle.container_id,
-            bundle=bundle.directory,
-            runtime=self.facts,
-            namespace_paths=_inodes(bundle.config),
-        )
         listener = self._listener(case, bundle)
-        agent = SeccompAgent(bundle.agent_socket) if _has_agent(bundle) else None
-        container = ContainerUnderTest(
+        with ExitStack() as company:
+            container = self._container(case, bundle, actions(bundle.config), listener, lambda: self._neighbour(company))
+            record = container.record
+            try:
+                case.script(container)
+            except OSError as error:
+                record.problem = f"{type(error).__name__}: {error}"
+            finally:
+                remove(container.close())
+                if listener is not None:
+                    record.hooks.extend(listener.calls)
+                    record.hook_problems.extend(listener.problems)
+        return record
+
+    def _container(
+        self,
+        case: Case,
+        bundle: Bundle,
+        actions: Sequence[Action],
+        listener: HookListener | None,
+        company: Callable[[], ContainerUnderTest],
+    ) -> ContainerUnderTest:
+        return ContainerUnderTest(
             case=case,
             bundle=bundle,
-            record=record,
+            record=Record(
+                case=case.name,
+                config=bundle.config,
+                container_id=bundle.container_id,
+                bundle=bundle.directory,
+                runtime=self.facts,
+                namespace_paths=_inodes(bundle.config),
+            ),
             runtime=self.runtime,
             host=self.host,
             reaper=self._reaper,
             wants=wants_of(bundle.config, self.host),
             numbers=dict(numbers(self.host.machine)),
-            actions=actions(bundle.config),
+            actions=actions,
             listener=listener,
-            agent=agent,
+            company=company,
         )
-        try:
-            case.script(container)
-        except OSError as error:
-            record.problem = f"{type(error).__name__}: {error}"
-        finally:
-            remove(container.close())
-            if agent is not None:
-                agent.close()
-                record.agent = tuple(agent.connections)
-            if listener is not None:
-                record.hooks.extend(listener.calls)
-                record.hook_problems.extend(listener.problems)
-        return record
+
+    def _neighbour(self, company: ExitStack) -> ContainerUnderTest:
+        """Make a container that ends, and whose bundle goes, when the one that it keeps company has been closed."""
+        case = Case(name="company", title="A plain container beside another")
+        bundle = self._bundle(case)
+        company.callback(discard, bundle)
+        neighbour = self._container(case, bundle, (), None, lambda: self._neighbour(company))
+        company.callback(neighbour.close)
+        return neighbour
 
     def _listener(self, case: Case, bundle: Bundle) -> HookListener | None:
         if not lookup(bundle.config, "/hooks"):
@@ -138,10 +157,6 @@ class Driver:
             marker=bundle.host_directory,
             program=str(lookup(bundle.config, "/process/args/0", "")),
         )
-
-
-def _has_agent(bundle: Bundle) -> bool:
-    return bool(lookup(bundle.config, "/linux/seccomp/listenerPath") == bundle.agent_socket)
 
 
 def _inodes(config: Config) -> dict[str, int]:

@@ -41,6 +41,7 @@ from conformance.expectations import (
     unified,
     userns,
     uts,
+    valid_values,
 )
 from conformance.expectations.contract import Expectation
 
@@ -85,4 +86,5 @@ EXPECTATIONS: tuple[Expectation, ...] = (
     *unified.EXPECTATIONS,
     *userns.EXPECTATIONS,
     *uts.EXPECTATIONS,
+    *valid_values.EXPECTATIONS,
 )

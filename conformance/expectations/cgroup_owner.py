@@ -145,7 +145,9 @@ def _no_delegate_file(config: Config, host: Host) -> Applicability:
 
 
 def _judge_missing(_config: Config, host: Host, record: Record) -> Evidence:
-    accepted = must_be_accepted(record, despite="a cgroup mounted read/write, of which some delegate files are missing")
+    accepted = must_be_accepted(
+        record, despite="a cgroup mounted read/write, of which some delegate files are missing", oddities=_mounts
+    )
     missing = _delegates(host) - _owners(record, _V2).keys()
     if not missing:
         raise Inconclusive("every file in /sys/kernel/cgroup/delegate is there")

@@ -38,7 +38,8 @@ def _has_unknown_properties(config: Config, _host: Host) -> Applicability:
 
 
 def _properties_ignored(config: Config, _host: Host, record: Record) -> Evidence:
-    return must_be_accepted(record, despite=f"unknown properties {', '.join(_unknown_properties(config))}")
+    unknown = ", ".join(_unknown_properties(config))
+    return must_be_accepted(record, despite=f"unknown properties {unknown}", oddities=lambda of: list(_unknown_properties(of)))
 
 
 def _annotations(config: Config) -> Mapping[str, Any]:
@@ -48,20 +49,28 @@ def _annotations(config: Config) -> Mapping[str, Any]:
 
 
 def _has_unknown_annotations(config: Config, _host: Host) -> Applicability:
-    return any(key.startswith(INVENTED) for key in _annotations(config))
+    return bool(_unknown_annotations(config))
 
 
 def _annotations_ignored(config: Config, _host: Host, record: Record) -> Evidence:
-    unknown = sorted(key for key in _annotations(config) if key.startswith(INVENTED))
-    return must_be_accepted(record, despite=f"unknown annotations {', '.join(unknown)}")
+    unknown = ", ".join(_unknown_annotations(config))
+    return must_be_accepted(record, despite=f"unknown annotations {unknown}", oddities=_unknown_annotations)
+
+
+def _unknown_annotations(config: Config) -> list[str]:
+    return sorted(key for key in _annotations(config) if key.startswith(INVENTED))
 
 
 def _has_empty_values(config: Config, _host: Host) -> Applicability:
-    return "" in _annotations(config).values()
+    return bool(_empty_values(config))
 
 
 def _empty_values_accepted(_config: Config, _host: Host, record: Record) -> Evidence:
-    return must_be_accepted(record, despite="annotations with an empty value")
+    return must_be_accepted(record, despite="annotations with an empty value", oddities=_empty_values)
+
+
+def _empty_values(config: Config) -> list[str]:
+    return sorted(key for key, value in _annotations(config).items() if not value)
 
 
 EXPECTATIONS = (

@@ -71,11 +71,15 @@ def _isolated(kind: str) -> Judge:
 # All types are supported
 
 
+def _new(config: Config) -> list[str]:
+    return [kind for kind in LINKS if is_new(config, kind)]
+
+
 def _added(record: Record) -> list[str]:
     """Return the types that only the config with the oddity asks for."""
     if record.twin is None:
         return []
-    return [kind for kind in LINKS if is_new(record.config, kind) and not is_new(record.twin.config, kind)]
+    return [kind for kind in _new(record.config) if kind not in _new(record.twin.config)]
 
 
 def _judge_supported(_config: Config, host: Host, record: Record) -> Evidence:
@@ -86,7 +90,7 @@ def _judge_supported(_config: Config, host: Host, record: Record) -> Evidence:
         raise Inconclusive(f"this host lacks namespaces: {', '.join(added)}")
     if "time" in added and (not record.runtime.spec_version or SpecVersion.parse(record.runtime.spec_version) < _TIME_SINCE):
         raise Unexercised("the runtime declares a version of the spec that knows no time namespaces")
-    return must_be_accepted(record, despite=f"namespaces of type {', '.join(added)}")
+    return must_be_accepted(record, despite=f"namespaces of type {', '.join(added)}", oddities=_new)
 
 
 # Clocks of a time namespace

@@ -141,7 +141,7 @@ def _failing(_config: Config, _host: Host, record: Record) -> Evidence:
 
 
 def _ignored(_config: Config, _host: Host, record: Record) -> Evidence:
-    return must_be_accepted(record, despite="a listenerPath without SCMP_ACT_NOTIFY")
+    return must_be_accepted(record, despite="a listenerPath without SCMP_ACT_NOTIFY", oddities=_path)
 
 
 def _named(_config: Config, _host: Host, record: Record) -> Evidence:

@@ -1,6 +1,5 @@
 """Which extended parts of a snapshot a config asks for. Pure: what is not asked for is not read, and costs nothing."""
 
-import posixpath
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,10 +9,6 @@ from conformance.record.config import Config, lookup
 from conformance.record.host import Host
 
 _CAP_SYS_ADMIN = 21
-DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom", "/dev/tty", "/dev/ptmx", "/dev/console")
-"""The default devices (config-linux, "Default Devices")."""
-SYMLINKS = ("/dev/fd", "/dev/stdin", "/dev/stdout", "/dev/stderr")
-"""The symlinks of runtime-linux, "Dev symbolic links"."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +26,7 @@ class Wants:
     links: bool = False
     uts: bool = False
     files: tuple[str, ...] = ()
+    """Paths of the container whose owner the host has to see; where paths lead the probe says, as the program itself sees it."""
 
 
 def wants_of(config: Config, host: Host) -> Wants:
@@ -48,7 +44,7 @@ def wants_of(config: Config, host: Host) -> Wants:
         sysctls=tuple(map(str, sysctls)) if isinstance(sysctls, Mapping) else None,
         links=lookup(config, "/linux/netDevices") is not None,
         uts="hostname" in config or "domainname" in config,
-        files=_files(config),
+        files=_owned_files(config),
     )
 
 
@@ -86,26 +82,25 @@ def _page_sizes(resources: Mapping[str, Any], host: Host) -> list[str]:
 
 def _owned_by_another(config: Config, *, v2_alone: bool) -> bool:
     """Whether the cgroup might be given to the program's user: that is somebody else, and there is a cgroup mount or v2."""
-    user = bool(lookup(config, "/process/user/uid")) or any(
-        _has_type(entry, "user") for entry in _lists(lookup(config, "/linux/namespaces"))
-    )
+    user = bool(lookup(config, "/process/user/uid")) or _has_user_namespace(config)
     return user and (v2_alone or any(_has_type(mount, "cgroup") for mount in _lists(config.get("mounts"))))
 
 
-def _files(config: Config) -> tuple[str, ...]:
-    mounts = [mount["destination"] for mount in _lists(config.get("mounts")) if _has_text(mount, "destination")]
-    devices = [device["path"] for device in _lists(lookup(config, "/linux/devices")) if _has_text(device, "path")]
-    covered = any(posixpath.normpath("/" + destination.lstrip("/")) == "/dev" for destination in mounts)
-    paths: list[str] = [*(DEVICES + SYMLINKS if covered else ()), *devices]
-    if any(_has_type(entry, "user") for entry in _lists(lookup(config, "/linux/namespaces"))):
-        paths += ["/", *(program for program in _lists(lookup(config, "/process/args"))[:1] if isinstance(program, str))]
-    for pointer in ("/linux/maskedPaths", "/linux/readonlyPaths"):
-        paths += (path for path in _lists(lookup(config, pointer)) if isinstance(path, str))
-    return tuple(dict.fromkeys(path for path in (*paths, *mounts) if path))
+def _owned_files(config: Config) -> tuple[str, ...]:
+    """Return paths whose owner, as the host sees it, mappings of ids may change: of the root, and of id-mapped mounts."""
+    paths = ["/", *_lists(lookup(config, "/process/args"))[:1]] if _has_user_namespace(config) else []
+    paths += (mount.get("destination") for mount in _lists(config.get("mounts")) if _is_id_mapped(mount))
+    return tuple(dict.fromkeys(path for path in paths if isinstance(path, str) and path))
 
 
-def _has_text(entry: Any, name: str) -> bool:
-    return isinstance(entry, Mapping) and isinstance(entry.get(name), str)
+def _is_id_mapped(mount: Any) -> bool:
+    if not isinstance(mount, Mapping):
+        return False
+    return "uidMappings" in mount or any(option in {"idmap", "ridmap"} for option in _lists(mount.get("options")))
+
+
+def _has_user_namespace(config: Config) -> bool:
+    return any(_has_type(entry, "user") for entry in _lists(lookup(config, "/linux/namespaces")))
 
 
 def _has_type(entry: Any, kind: str) -> bool:

@@ -157,9 +157,9 @@ def operation(name: str, status: int | None = 0, **changes: Any) -> Operation:
     return replace(made, **changes)
 
 
-def refused(config: Config, *, twin_runs: bool = True) -> Record:
+def refused(config: Config, *, twin_runs: bool = True, twin_config: Config | None = None) -> Record:
     """Return the record of a config that create refused, and whose twin without the oddity ran, or did not."""
-    twin = record(config, created=snapshot(), running=snapshot()) if twin_runs else record(config)
+    twin = record(twin_config or {}, created=snapshot(), running=snapshot()) if twin_runs else record(twin_config or {})
     return record(config, operations=[operation("create", 1, stderr=b"no")], twin=twin)
 
 

@@ -39,6 +39,12 @@ def test_refused_for_another_reason_or_never_created(expectation: Expectation, c
             judged(expectation, seen)
 
 
+@pytest.mark.parametrize(("expectation", "config"), ODD)
+def test_refused_though_the_twin_was_accepted_with_the_same_oddity(expectation: Expectation, config: dict[str, Any]) -> None:
+    with pytest.raises(Inconclusive, match="something else"):
+        judged(expectation, refused(config, twin_config=config))
+
+
 def test_keys_that_are_data_are_no_properties() -> None:
     for config in ({"annotations": UNKNOWN}, {"linux": {"sysctl": UNKNOWN}}, {"linux": {"resources": {"unified": UNKNOWN}}}):
         assert PROPERTY.applies(config, host()) is False

@@ -149,7 +149,7 @@ def test_an_option_that_mount_knows_implies_others() -> None:
     with pytest.raises(Violation):
         allowed.judge(config, host(), refusal)
     with pytest.raises(Inconclusive):
-        allowed.judge(config, host(), accepted(config))
+        allowed.judge(config, host(), refused(config, twin_config=config))
     assert implied.applies(with_mounts(entry("/m", "tmpfs", "", "user", "exec")), host()) is False
     assert implied.applies(with_mounts(entry("/m", "none", "/volume", "bind", "user")), host()) is False
 
@@ -282,7 +282,7 @@ def test_an_error_in_place_of_an_option_is_no_way_out() -> None:
         with pytest.raises(Inconclusive):
             found.judge(config, host(), refusal)
         with pytest.raises(Inconclusive):
-            found.judge(config, host(), refused(config))
+            found.judge(config, host(), refused(config, twin_config=config))
 
 
 def test_an_option_that_the_kernel_lacks_is_not_testable() -> None:
