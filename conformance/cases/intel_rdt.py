@@ -9,4 +9,9 @@ CASES: tuple[Case, ...] = (
         title="A schema for the cache, and no resctrl filesystem to write it to",
         defect=put("/linux/intelRdt", {"closID": "oci-conformance", "l3CacheSchema": "L3:0=f"}),
     ),
+    Case(
+        name="intel-rdt/class-alone",
+        title="A class of service without a schema, and no resctrl filesystem to have it",
+        defect=put("/linux/intelRdt", {"closID": "oci-conformance"}),
+    ),
 )
