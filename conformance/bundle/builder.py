@@ -41,6 +41,11 @@ class Bundle:
         """Where hooks connect, `{hooks}`; /hooks.sock in the container. unix(7) limits the path to 107 bytes."""
         return f"{self.rootfs}/hooks.sock"
 
+    @property
+    def agent_socket(self) -> str:
+        """Where the seccomp agent listens, `{agent}`."""
+        return f"{self.host_directory}/agent.sock"
+
     def foreign(self) -> dict[str, bool]:
         """Say of each namespace ("namespace net") and mount ("mount /path") of the case whether it is still there."""
         points = set(mount_points()) if self.namespaces or self.mounts else set()
@@ -68,6 +73,7 @@ def build(case: Case, *, directory: str, container_id: str, config: Config, mach
         "id": container_id,
         "host": host_directory,
         "hooks": f"{rootfs}/hooks.sock",
+        "agent": f"{host_directory}/agent.sock",
         **{f"ns:{name}": path for name, path in namespaces.items()},
     }
     text = expand_json(_as_text(edited(config, edits)), values)

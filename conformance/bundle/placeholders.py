@@ -1,10 +1,10 @@
-"""Placeholders in the strings of configs and cases: {bundle}, {id}, {host}, {hooks} and {ns:NAME}. Pure."""
+"""Placeholders in the strings of configs and cases: {bundle}, {id}, {host}, {hooks}, {agent} and {ns:NAME}. Pure."""
 
 import json
 import re
 from collections.abc import Callable, Mapping
 
-_PLACEHOLDER = re.compile(r"\{(bundle|id|host|hooks|ns:[^{}\"]*)\}")
+_PLACEHOLDER = re.compile(r"\{(bundle|id|host|hooks|agent|ns:[^{}\"]*)\}")
 
 
 def expand(text: str, values: Mapping[str, str]) -> str:

@@ -1,14 +1,19 @@
 """Every hand-written case there is."""
 
 from conformance.cases import (
+    cgroup_devices,
     cgroups,
     credentials,
+    default_filesystems,
     device_list,
     devices,
     extensibility,
     features,
     hooks,
+    id_mapped,
+    intel_rdt,
     lifecycle,
+    memory_policy,
     mounts,
     namespaces,
     paths,
@@ -16,19 +21,25 @@ from conformance.cases import (
     root,
     seccomp,
     unappliable,
+    unified,
     values,
 )
 from conformance.cases.case import Case
 
 CASES: tuple[Case, ...] = (
+    *cgroup_devices.CASES,
     *cgroups.CASES,
     *credentials.CASES,
+    *default_filesystems.CASES,
     *device_list.CASES,
     *devices.CASES,
     *extensibility.CASES,
     *features.CASES,
     *hooks.CASES,
+    *id_mapped.CASES,
+    *intel_rdt.CASES,
     *lifecycle.CASES,
+    *memory_policy.CASES,
     *mounts.CASES,
     *namespaces.CASES,
     *paths.CASES,
@@ -36,5 +47,6 @@ CASES: tuple[Case, ...] = (
     *root.CASES,
     *seccomp.CASES,
     *unappliable.CASES,
+    *unified.CASES,
     *values.CASES,
 )

@@ -2,9 +2,10 @@
 
 Strings in edits, rootfs entries and set-up may hold placeholders, which the bundle builder replaces:
 `{bundle}` the bundle's directory, `{id}` the container id, `{host}` a directory of this case outside the bundle,
-`{ns:NAME}` the path of a namespace that `HostNamespace(NAME, ...)` made, `{hooks}` the socket on which the harness waits
-for hooks. The program is `/probe`; a hook is `{host}/hook`, called as `["hook", "{hooks}", KIND, INDEX]`, and inside the
-container `/hook`, called as `["hook", "/hooks.sock", KIND, INDEX]`.
+`{agent}` the socket on which the harness takes the place of a seccomp agent, `{ns:NAME}` the path of a namespace that
+`HostNamespace(NAME, ...)` made, `{hooks}` the socket on which the harness waits for hooks. The program is `/probe`; a hook is
+`{host}/hook`, called as `["hook", "{hooks}", KIND, INDEX]`, and inside the container `/hook`, called as
+`["hook", "/hooks.sock", KIND, INDEX]`.
 """
 
 from collections.abc import Callable, Mapping, Sequence

@@ -30,6 +30,11 @@ CASES: tuple[Case, ...] = (
         umask=0o077,
     ),
     Case(
+        name="devices/unbuffered",
+        title="A character device by its other name",
+        edits=(put("/linux/devices", [{"path": "/dev/conformance-unbuffered", "type": "u", "major": 1, "minor": 3}]),),
+    ),
+    Case(
         name="devices/path-taken",
         title="A device where the root filesystem has a plain file",
         rootfs=(RegularFile("opt/plain", b"not a device\n"),),

@@ -5,9 +5,35 @@ from typing import Any
 from conformance.cases.case import Case, Directory, HostMount, RegularFile
 from conformance.expectations.mounts import COPIED
 from conformance.record.config import Edit, put
+from specs.linux.mount_options import (
+    MS_NOATIME,
+    MS_NODEV,
+    MS_NODIRATIME,
+    MS_NOEXEC,
+    MS_NOSUID,
+    MS_NOSYMFOLLOW,
+    MS_RDONLY,
+    MS_RELATIME,
+    MS_STRICTATIME,
+)
 
 _SET = ("ro", "nosuid", "nodev", "noexec", "noatime", "relatime", "strictatime", "nodiratime", "sync", "dirsync")
 _CLEARED = ("rw", "suid", "dev", "exec")
+_QUIET = ("async", "atime", "nostrictatime", "diratime", "lazytime", "nolazytime", "mand", "nomand")
+_OFTEN_UNKNOWN = ("nosymfollow", "symfollow", "norelatime", "iversion", "noiversion", "silent", "loud")
+_SET_ON_TREE = ("rro", "rnosuid", "rnoexec", "rnoatime", "rrelatime", "rstrictatime", "rnodiratime", "rnosymfollow")
+_CLEARED_ON_TREE = {
+    "rrw": MS_RDONLY,
+    "rsuid": MS_NOSUID,
+    "rdev": MS_NODEV,
+    "rexec": MS_NOEXEC,
+    "ratime": MS_NOATIME,
+    "rnorelatime": MS_RELATIME,
+    "rnostrictatime": MS_STRICTATIME,
+    "rdiratime": MS_NODIRATIME,
+    "rsymfollow": MS_NOSYMFOLLOW,
+}
+"""Each option that clears a flag recursively, and that flag, which the tree is mounted with."""
 _ON_BIND = ("ro", "nosuid", "nodev", "noexec", "noatime", "strictatime", "nodiratime")
 _PROPAGATION = ("shared", "slave", "private", "unbindable")
 
@@ -22,7 +48,31 @@ def _points(names: tuple[str, ...]) -> tuple[Directory, ...]:
     return tuple(Directory(f"m/{name}") for name in names)
 
 
-# Runtimes are known to take "nosymfollow" and "defaults" for options of the filesystem, which then refuses them. So each has a
+def _single(name: str) -> Case:
+    return Case(
+        name=f"mounts/options-{name}",
+        title=f"A tmpfs with the option {name}",
+        rootfs=_points((name,)),
+        defect=_mount(f"/m/{name}", options=(name,)),
+    )
+
+
+def _on_tree(name: str, flag: int) -> Case:
+    """Return the case of an option for a mount and the mount inside it, both of which have `flag` on the host."""
+    return Case(
+        name=f"mounts/options-{name}",
+        title=f"The option {name} on a bind mount with another mount inside",
+        rootfs=_points((name,)),
+        host=(Directory("tree"),),
+        mounts=(
+            HostMount("tmpfs", "{host}/tree", "tmpfs", flags=flag & ~MS_RDONLY),
+            HostMount("tmpfs", "{host}/tree/sub", "tmpfs", flags=flag),
+        ),
+        defect=_mount(f"/m/{name}", kind="none", source="{host}/tree", options=("rbind", name)),
+    )
+
+
+# Runtimes are known to take some options for options of the filesystem, which then refuses them. So each of those has a
 # case of its own, with the mount as its `defect`: the twin without it shows what the refusal was for.
 CASES: tuple[Case, ...] = (
     Case(
@@ -92,17 +142,35 @@ CASES: tuple[Case, ...] = (
         edits=tuple(_mount(f"/m/{name}", options=(name,)) for name in _CLEARED),
     ),
     Case(
+        name="mounts/options-without-effect",
+        title="Options whose absence shows no difference, and those for times and modes that few use",
+        rootfs=_points(_QUIET),
+        edits=tuple(_mount(f"/m/{name}", options=(name,)) for name in _QUIET),
+    ),
+    *(_single(name) for name in _OFTEN_UNKNOWN),
+    *(_on_tree(name, 0) for name in _SET_ON_TREE),
+    *(_on_tree(name, flag) for name, flag in _CLEARED_ON_TREE.items()),
+    Case(
+        name="mounts/options-custom",
+        title="An option that only mount(8) knows, and that implies others",
+        rootfs=_points(("user",)),
+        defect=_mount("/m/user", options=("user",)),
+    ),
+    Case(
+        name="mounts/bind-typed",
+        title="Bind mounts with the type of a filesystem, and with one that no kernel has",
+        rootfs=(Directory("shelf"), *_points(("tmpfs", "unheard-of"))),
+        edits=(
+            _mount("/m/tmpfs", source="rootfs/shelf", options=("bind",)),
+            _mount("/m/unheard-of", kind="unheard-of", source="rootfs/shelf", options=("rbind",)),
+        ),
+    ),
+    Case(
         name="mounts/options-bind",
         title="Options on bind mounts, which the kernel ignores unless they are set by a second call",
         rootfs=_points(_ON_BIND),
         host=(Directory("volume"),),
         edits=tuple(_mount(f"/m/{name}", kind="none", source="{host}/volume", options=("bind", name)) for name in _ON_BIND),
-    ),
-    Case(
-        name="mounts/options-nosymfollow",
-        title="A tmpfs on which symlinks are not followed",
-        rootfs=_points(("nosymfollow",)),
-        defect=_mount("/m/nosymfollow", options=("nosymfollow",)),
     ),
     Case(
         name="mounts/options-defaults",

@@ -4,6 +4,9 @@ from conformance.cases.case import Case, HostNamespace
 from conformance.cases.defects import NO_NAMESPACE, RELATIVE_NAMESPACE
 from conformance.record.config import put
 
+_BASE = ("pid", "network", "mount", "ipc", "uts", "cgroup")
+"""The types that the base config asks for."""
+
 
 def _namespaces(*kinds: str) -> list[dict[str, str]]:
     return [{"type": kind} for kind in kinds]
@@ -13,11 +16,24 @@ def _mapping(inside: int, outside: int, size: int) -> dict[str, int]:
     return {"containerID": inside, "hostID": outside, "size": size}
 
 
+def _supported(kind: str, **needed: object) -> Case:
+    """Return the case whose oddity is one more type of namespace; `mount` has none, since nobody runs without it."""
+    linux = {"namespaces": _namespaces(*_BASE), "cgroupsPath": "/oci-conformance/{id}"}
+    without = linux | {"namespaces": _namespaces(*(other for other in _BASE if other != kind))}
+    return Case(
+        name=f"namespaces/supported-{kind}",
+        title=f"The type {kind} of namespaces has to be known",
+        edits=(put("/linux", without),),
+        defect=put("/linux", linux | {"namespaces": _namespaces(*dict.fromkeys((*_BASE, kind)))} | needed),
+        aims=("linux.namespaces.type.supported",),
+    )
+
+
 CASES: tuple[Case, ...] = (
     Case(
         name="namespaces/new",
         title="New namespaces of every type that the base config lists",
-        aims=("linux.namespaces.no-path-new", "linux.namespaces.type.pid"),
+        aims=("linux.namespaces.no-path-new", *(f"linux.namespaces.type.{kind}" for kind in _BASE)),
     ),
     Case(
         name="namespaces/joined",
@@ -59,6 +75,15 @@ CASES: tuple[Case, ...] = (
             put("/process/user", {"uid": 1500, "gid": 2500, "additionalGids": [2600]}),
         ),
         aims=("linux.namespaces.no-path-new", "config.process.user.uid.effect", "config.process.user.gid.effect"),
+    ),
+    Case(
+        name="namespaces/user-elsewhere",
+        title="A user namespace whose root is nobody of importance outside",
+        edits=(
+            put("/linux/namespaces/-", {"type": "user"}),
+            put("/linux/uidMappings", [_mapping(0, 100_000, 65_536)]),
+            put("/linux/gidMappings", [_mapping(0, 200_000, 65_536)]),
+        ),
     ),
     Case(
         name="namespaces/names-and-parameters",
@@ -105,5 +130,21 @@ CASES: tuple[Case, ...] = (
         name="namespaces/twice",
         title="One type of namespace listed twice",
         defect=put("/linux/namespaces/-", {"type": "uts"}),
+    ),
+    Case(
+        name="namespaces/time",
+        title="A time namespace whose clocks are set on and back",
+        edits=(
+            put("/linux/namespaces/-", {"type": "time"}),
+            put("/linux/timeOffsets", {"monotonic": {"secs": 172_800, "nanosecs": 345}, "boottime": {"secs": 604_800}}),
+        ),
+    ),
+    *(_supported(kind) for kind in ("pid", "network", "ipc", "uts", "cgroup", "time")),
+    _supported("user", uidMappings=[_mapping(0, 0, 65_536)], gidMappings=[_mapping(0, 0, 65_536)]),
+    Case(
+        name="namespaces/personality-flags",
+        title="A flag of the execution domain, of which the spec has none",
+        edits=(put("/linux/personality", {"domain": "LINUX"}),),
+        defect=put("/linux/personality/flags", ["ADDR_NO_RANDOMIZE"]),
     ),
 )

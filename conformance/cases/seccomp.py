@@ -3,6 +3,7 @@
 from typing import Any
 
 from conformance.cases.case import Case
+from conformance.expectations.unappliable import NO_SUCH
 from conformance.record.config import put
 from specs.linux.syscalls import numbers
 
@@ -62,6 +63,8 @@ _FOREIGN = _allowing(
 _LOGGING = {"defaultAction": "SCMP_ACT_LOG", "syscalls": [_entry("getpgid", "faccessat2", action="SCMP_ACT_ALLOW")]}
 _DENYING = {"defaultAction": "SCMP_ACT_ERRNO", "syscalls": [_entry(*_allowed(), action="SCMP_ACT_ALLOW")]}
 
+_NOTIFIED = _entry("swapoff", action="SCMP_ACT_NOTIFY")
+
 CASES: tuple[Case, ...] = (
     Case(
         name="seccomp/actions",
@@ -92,6 +95,28 @@ CASES: tuple[Case, ...] = (
         name="seccomp/denied-by-default-with-errno",
         title="Most calls are allowed, all others denied with an errno of the config",
         edits=(put("/linux/seccomp", {**_DENYING, "defaultErrnoRet": _ELIBEXEC}),),
+    ),
+    Case(
+        name="seccomp/logging-filter",
+        title="A filter whose actions are logged",
+        edits=(put("/linux/seccomp", _allowing(_entry("getpgid"), flags=["SECCOMP_FILTER_FLAG_LOG"])),),
+    ),
+    Case(
+        name="seccomp/agent",
+        title="A call that an agent is to be notified of, which nobody makes",
+        edits=(put("/linux/seccomp", _allowing(_NOTIFIED, listenerPath="{agent}", listenerMetadata="meta data")),),
+    ),
+    Case(
+        name="seccomp/agent-absent",
+        title="A call that an agent is to be notified of, and nobody listens",
+        edits=(put("/linux/seccomp", _allowing(_entry("swapoff"))),),
+        defect=put("/linux/seccomp", _allowing(_NOTIFIED, listenerPath=f"{{host}}/{NO_SUCH}agent")),
+    ),
+    Case(
+        name="seccomp/agent-not-needed",
+        title="The path of an agent who is absent, and nothing to notify of",
+        edits=(put("/linux/seccomp", _allowing(_entry("swapoff"))),),
+        defect=put("/linux/seccomp/listenerPath", f"{{host}}/{NO_SUCH}agent"),
     ),
     Case(
         name="seccomp/errno-for-kill",

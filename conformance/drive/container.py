@@ -23,6 +23,7 @@ from conformance.record.operation import Operation, StateReading, Status
 from conformance.record.probe import Action, Answer
 from conformance.record.record import Record
 from conformance.record.snapshot import Snapshot
+from conformance.subject.agent import SeccompAgent
 from conformance.subject.console import ConsoleSocket
 from conformance.subject.hooks import HookListener
 from conformance.subject.runtime import Runtime, read_pid_file
@@ -64,6 +65,7 @@ class ContainerUnderTest:
         self.numbers = numbers
         self.actions = actions
         self.listener = listener
+        self.agent = SeccompAgent(bundle.agent_socket) if _has_agent(bundle) else None
         self._company = company
         self._neighbours: list[ContainerUnderTest] = []
         self.pid: int | None = None
@@ -257,6 +259,9 @@ class ContainerUnderTest:
             self._run("delete", container_id=self.record.container_id)
         if self.listener is not None:
             self.listener.close()
+        if self.agent is not None:
+            self.agent.close()
+            self.record.agent = tuple(self.agent.connections)
         if self._proxy is not None:
             self._proxy.close()
         self._forget()
@@ -306,6 +311,8 @@ class ContainerUnderTest:
         )
         if self.listener is not None:
             self.listener.settle()
+        if self.agent is not None:
+            self.agent.collect()
         return finished
 
     def _console_socket(self) -> ConsoleSocket | None:
@@ -404,6 +411,10 @@ class ContainerUnderTest:
             if not left or not _may_settle(left) or time.monotonic() > deadline:
                 return left
             time.sleep(0.01)
+
+
+def _has_agent(bundle: Bundle) -> bool:
+    return bool(lookup(bundle.config, "/linux/seccomp/listenerPath") == bundle.agent_socket)
 
 
 def _may_settle(leaks: tuple[Leak, ...]) -> bool:

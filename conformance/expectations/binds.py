@@ -5,6 +5,7 @@ the program then has two names for one file, and statx gives both the same devic
 """
 
 import stat
+from collections.abc import Iterable
 
 from conformance.expectations.contract import Evidence, Expectation, Inconclusive, running, violated
 from conformance.expectations.mounted import Twin, below, by_id, judge_each, look_at_mounts, mount_of, places, twins, within
@@ -40,14 +41,26 @@ def _definition(config: Config) -> tuple[Twin, ...]:
     return tuple(twin for twin in twins(config) if twin.entry.type in {"", "none", "bind"})
 
 
+def _dummy(config: Config) -> tuple[Twin, ...]:
+    return tuple(twin for twin in twins(config) if twin.entry.type not in {"", "none", "bind"})
+
+
 def _judge_definition(config: Config, _host: Host, record: Record) -> Evidence:
+    return _same_devices(_definition(config), record)
+
+
+def _judge_dummy(config: Config, _host: Host, record: Record) -> Evidence:
+    return _same_devices(_dummy(config), record)
+
+
+def _same_devices(bound: Iterable[Twin], record: Record) -> Evidence:
     def one(twin: Twin) -> Evidence:
         mount, destination, source = _both_ends(record, twin)
         if destination.device != source.device:
             violated(expected=f"{twin.path} bound on {mount.point}", observed=f"{mount.fstype} of its own", evidence=mount)
         return Evidence(f"{twin.path} bound on {mount.point}", f"both on device {destination.device}")
 
-    return judge_each(_definition(config), one)
+    return judge_each(bound, one)
 
 
 def _judge_file(config: Config, _host: Host, record: Record) -> Evidence:
@@ -129,6 +142,12 @@ EXPECTATIONS: tuple[Expectation, ...] = (
         applies=lambda config, _host: bool(_definition(config)),
         probes=lambda config, _host: look_at_mounts(config),
         judge=_judge_definition,
+    ),
+    Expectation(
+        requirement="config.mounts.type.bind-dummy",
+        applies=lambda config, _host: bool(_dummy(config)),
+        probes=lambda config, _host: look_at_mounts(config),
+        judge=_judge_dummy,
     ),
     Expectation(
         requirement="config.mounts.source.bind-file",

@@ -1,13 +1,12 @@
-"""config-linux.md, Control groups: where the process is, and the limits in force there.
+"""config-linux.md, Memory, CPU, PIDs: the limits in force where the process is.
 
 A limit is compared with the control file of the cgroup that the process is in. What a kernel without the controller cannot
 show is not testable; conversions to cgroup v2 that the text does not fix (shares, reservation) are left out.
 """
 
 import errno
-import posixpath
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from conformance.expectations.calls import results
 from conformance.expectations.contract import (
@@ -19,7 +18,6 @@ from conformance.expectations.contract import (
     running,
     violated,
 )
-from conformance.expectations.mounted import within
 from conformance.record.config import Config, lookup
 from conformance.record.host import Host
 from conformance.record.probe import Action, Call
@@ -31,20 +29,12 @@ _MOST_FORKS = 64
 """A larger limit is not exercised: that many processes are no polite thing to make."""
 _PAGE_SIZES = (4096, 16384, 65536)
 """The kernel keeps memory limits in pages; which of these it has is not known here."""
-_MOST_MEMORY = 1 << 62
+MOST_MEMORY = 1 << 62
 """Above this the kernel may show its own notion of "no limit"."""
 _SHARES = (2, 1 << 18)
 """The kernel moves shares into this range."""
 _LIST = re.compile(r"\d+(-\d+)?(,\d+(-\d+)?)*")
 _LARGEST_LIST_NUMBER = 4096
-
-_CONTROLLERS: Mapping[str, Sequence[str]] = {
-    "memory": ("limit", "reservation", "swap"),
-    "cpu": ("shares", "quota", "period", "burst"),
-    "cpuset": ("cpus", "mems"),
-    "pids": ("limit",),
-}
-"""Controller to the properties that need it, of the object of the same name (cpuset: of `cpu`)."""
 
 
 def version(host: Host, controller: str) -> str | None:
@@ -56,61 +46,22 @@ def version(host: Host, controller: str) -> str | None:
     return "v2" if "" in host.cgroup_mounts else None
 
 
-# Where the process is
-
-
-def _path(config: Config) -> str | None:
-    """Return the cgroup path, if it is absolute and can be read in one way only."""
-    path = lookup(config, "/linux/cgroupsPath")
-    plain = isinstance(path, str) and path.startswith("/") and path != "/" and posixpath.normpath(path) == path
-    return path if plain and not path.startswith("//") else None
-
-
-def _has_path(config: Config, host: Host) -> Applicability:
-    if _path(config) is None:
-        return False
-    if not host.controllers and "" not in host.cgroup_mounts:
-        return NotTestable("this lane has no cgroups")
-    return True
-
-
-def _needed(config: Config, host: Host) -> list[str]:
-    """Return the hierarchies that the limits of the config need: v1 controllers, or "" for v2."""
-    found = set()
-    for controller, properties in _CONTROLLERS.items():
-        limits = lookup(config, f"/linux/resources/{'cpu' if controller == 'cpuset' else controller}") or {}
-        if any(limits.get(name) for name in properties) and (where := version(host, controller)):
-            found.add(controller if where == "v1" else "")
-    return sorted(found)
-
-
-def _absolute(config: Config, host: Host, record: Record) -> Evidence:
-    """Demand the path where limits need it, else in one hierarchy at least: which ones a runtime joins is its own affair."""
-    wanted, observed = _path(config) or "", running(record).cgroups.paths
-    usable = {key: path for key, path in observed.items() if key in host.cgroup_mounts and not key.startswith("name=")}
-    there = [key for key, path in usable.items() if within(path, wanted)]
-    needed = [key for key in _needed(config, host) if key in usable]
-    if not usable:
-        raise Inconclusive("no cgroup of the process was seen")
-    if not there or any(key not in there for key in needed):
-        violated(expected=dict.fromkeys(needed or usable, wanted), observed=usable)
-    return Evidence(wanted, usable)
-
-
 # Limits as the control files show them
 
 
-def _limit(config: Config, pointer: str) -> int | None:
+def limit_of(config: Config, pointer: str) -> int | None:
     """Return the limit if it is a positive number: what zero and negative ones mean is told elsewhere or not at all."""
     value = lookup(config, f"/linux/resources/{pointer}")
     return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else None
 
 
-def _exactly(limit: int) -> frozenset[int]:
+def exactly(limit: int) -> frozenset[int]:
+    """Accept the number itself alone."""
     return frozenset({limit})
 
 
-def _in_pages(limit: int) -> frozenset[int]:
+def in_pages(limit: int) -> frozenset[int]:
+    """Accept the number, and what the kernel makes of it with pages of any size."""
     return frozenset({limit - limit % size for size in _PAGE_SIZES} | {limit})
 
 
@@ -118,8 +69,11 @@ def _in_shares(limit: int) -> frozenset[int]:
     return frozenset({min(max(limit, _SHARES[0]), _SHARES[1])})
 
 
-def _value(record: Record, file: str, field: int = 0) -> int | str:
-    """Return the number in a control file, or the word that stands for it; raises Inconclusive if it could not be read."""
+def control(record: Record, file: str, field: int = 0) -> int | str:
+    """Return the number in a control file of the container's cgroup, or the word that stands for it.
+
+    Raises Inconclusive if it could not be read.
+    """
     content = running(record).cgroups.values.get(file)
     fields = content.split() if content is not None else []
     if len(fields) <= field:
@@ -128,20 +82,20 @@ def _value(record: Record, file: str, field: int = 0) -> int | str:
     return int(text) if re.fullmatch(r"-?\d+", text) else text
 
 
-def _number(
+def number(
     requirement: str,
     *,
     pointer: str,
     controller: str,
     v1: str,
     v2: tuple[str, int] | None,
-    accepted: Callable[[int], frozenset[int]] = _exactly,
+    accepted: Callable[[int], frozenset[int]] = exactly,
 ) -> Expectation:
     """Expect a number in the control file `v1`, or in that field of the file `v2` where the text settles it."""
 
     def applies(config: Config, host: Host) -> Applicability:
-        limit = _limit(config, pointer)
-        if limit is None or limit > _MOST_MEMORY:
+        limit = limit_of(config, pointer)
+        if limit is None or limit > MOST_MEMORY:
             return False
         where = version(host, controller)
         if where is None:
@@ -153,7 +107,7 @@ def _number(
 
     def judge(config: Config, host: Host, record: Record) -> Evidence:
         file, field = (v1, 0) if version(host, controller) == "v1" or v2 is None else v2
-        limit, observed = _limit(config, pointer) or 0, _value(record, file, field)
+        limit, observed = limit_of(config, pointer) or 0, control(record, file, field)
         if observed not in accepted(limit):
             violated(expected={file: limit}, observed={file: observed}, evidence=dict(running(record).cgroups.directories))
         return Evidence({file: limit}, {file: observed})
@@ -204,7 +158,7 @@ def _cpuset(name: str, *, number: Callable[[Host], int], allowed: Callable[[Proc
 
 
 def _limits_pids(config: Config, host: Host) -> Applicability:
-    if _limit(config, "pids/limit") is None or "pids.max" in (lookup(config, "/linux/resources/unified") or {}):
+    if limit_of(config, "pids/limit") is None or "pids.max" in (lookup(config, "/linux/resources/unified") or {}):
         return False
     return version(host, "pids") is not None or NotTestable("this lane has no pids controller")
 
@@ -215,12 +169,12 @@ def forks(limit: int) -> Action:
 
 
 def _fork_attempts(config: Config, _host: Host) -> Sequence[Action]:
-    limit = _limit(config, "pids/limit")
+    limit = limit_of(config, "pids/limit")
     return [forks(limit)] if limit is not None and limit <= _MOST_FORKS else []
 
 
 def _judge_pids(config: Config, host: Host, record: Record) -> Evidence:
-    limit, observed = _limit(config, "pids/limit") or 0, _value(record, "pids.max")
+    limit, observed = limit_of(config, "pids/limit") or 0, control(record, "pids.max")
     if observed != limit:
         violated(expected={"pids.max": limit}, observed={"pids.max": observed})
     outcome = "not exercised"
@@ -235,27 +189,26 @@ def _judge_pids(config: Config, host: Host, record: Record) -> Evidence:
 
 
 EXPECTATIONS: tuple[Expectation, ...] = (
-    Expectation(requirement="linux.cgroups.path.absolute", applies=_has_path, judge=_absolute),
     Expectation(requirement="linux.pids.limit.effect", applies=_limits_pids, probes=_fork_attempts, judge=_judge_pids),
-    _number(
+    number(
         "linux.memory.limit.effect",
         pointer="memory/limit",
         controller="memory",
         v1="memory.limit_in_bytes",
         v2=("memory.max", 0),
-        accepted=_in_pages,
+        accepted=in_pages,
     ),
-    _number(
+    number(
         "linux.memory.reservation.effect",
         pointer="memory/reservation",
         controller="memory",
         v1="memory.soft_limit_in_bytes",
         v2=None,
-        accepted=_in_pages,
+        accepted=in_pages,
     ),
-    _number("linux.cpu.quota.effect", pointer="cpu/quota", controller="cpu", v1="cpu.cfs_quota_us", v2=("cpu.max", 0)),
-    _number("linux.cpu.period.effect", pointer="cpu/period", controller="cpu", v1="cpu.cfs_period_us", v2=("cpu.max", 1)),
-    _number(
+    number("linux.cpu.quota.effect", pointer="cpu/quota", controller="cpu", v1="cpu.cfs_quota_us", v2=("cpu.max", 0)),
+    number("linux.cpu.period.effect", pointer="cpu/period", controller="cpu", v1="cpu.cfs_period_us", v2=("cpu.max", 1)),
+    number(
         "linux.cpu.shares.effect",
         pointer="cpu/shares",
         controller="cpu",

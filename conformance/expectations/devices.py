@@ -106,6 +106,14 @@ def _judge_anywhere(config: Config, _host: Host, record: Record) -> Evidence:
     return judge_each(_outside_dev(config), lambda device: _available(record, device))
 
 
+def _of_unusual_type(config: Config) -> tuple[Device, ...]:
+    return tuple(device for device in visible_devices(config) if device.type in {"u", "p"})
+
+
+def _judge_unusual(config: Config, _host: Host, record: Record) -> Evidence:
+    return judge_each(_of_unusual_type(config), lambda device: _available(record, device))
+
+
 def _outside_dev(config: Config) -> tuple[Device, ...]:
     return tuple(device for device in visible_devices(config) if not within(device.path, "/dev"))
 
@@ -268,6 +276,13 @@ EXPECTATIONS: tuple[Expectation, ...] = (
         applies=lambda config, _host: bool(_outside_dev(config)),
         probes=lambda config, _host: (look(_paths(config)),),
         judge=_judge_anywhere,
+        sees="probe",
+    ),
+    Expectation(
+        requirement="linux.devices.type.u-like-c",
+        applies=lambda config, _host: bool(_of_unusual_type(config)),
+        probes=lambda config, _host: (look(_paths(config)),),
+        judge=_judge_unusual,
         sees="probe",
     ),
     _attribute("linux.devices.filemode.effect", "mode", lambda found: stat.S_IMODE(found.mode)),

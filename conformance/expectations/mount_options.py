@@ -13,6 +13,7 @@ from conformance.expectations.calls import AT_FDCWD, c_string
 from conformance.expectations.contract import Applicability, Evidence, Expectation, Inconclusive, Judge, NotTestable, violated
 from conformance.expectations.mounted import (
     Entry,
+    brought_along,
     judge_each,
     look_at_mounts,
     mount_of,
@@ -45,6 +46,8 @@ class Option:
     """Whether mountinfo shows it."""
     clears: bool = False
     """It asks for the absence of a flag, which a bind mount's source or a user namespace can force."""
+    recursive: bool = False
+    """It says the same of the mounts inside."""
     filesystem: bool = False
     """It is a flag of the filesystem, not of the mount: a bind mount has no say in it."""
     kernel: tuple[int, int, int] = (0, 0, 0)
@@ -71,6 +74,22 @@ def filesystem_lacks(flag: str) -> Check:
     return lambda mount: flag not in mount.super_options
 
 
+def shows_any(*flags: str) -> Check:
+    """Return a check that the mount has one of these per-mount flags."""
+    return lambda mount: bool(set(flags) & set(mount.options))
+
+
+def is_there(_mount: Mount) -> bool:
+    """Check nothing but that the mount is made: mountinfo does not show the flag, or the text allows both outcomes."""
+    return True
+
+
+def _recursive(name: str, group: str, check: Check, *, clears: bool = False) -> Option:
+    """Return an r-form, which mount_setattr(2) with AT_RECURSIVE carries out; nosymfollow came later than the others."""
+    kernel = (5, 14, 0) if group == "symfollow" else (5, 12, 0)
+    return Option(name, group, check, clears=clears, recursive=True, kernel=kernel)
+
+
 OPTIONS = (
     Option("ro", "ro", read_only),
     Option("rw", "ro", lacks("ro"), clears=True),
@@ -81,12 +100,43 @@ OPTIONS = (
     Option("noexec", "exec", shows("noexec")),
     Option("exec", "exec", lacks("noexec"), clears=True),
     Option("noatime", "atime", shows("noatime")),
+    Option("atime", "atime", lacks("noatime"), clears=True),
     Option("relatime", "atime", shows("relatime")),
+    Option("norelatime", "atime", is_there, clears=True),
     Option("strictatime", "atime", lacks("relatime", "noatime")),
+    Option("nostrictatime", "atime", shows_any("relatime", "noatime"), clears=True),
     Option("nodiratime", "diratime", shows("nodiratime")),
+    Option("diratime", "diratime", lacks("nodiratime"), clears=True),
+    Option("async", "sync", filesystem_lacks("sync"), clears=True, filesystem=True),
+    Option("lazytime", "lazytime", filesystem_shows("lazytime"), filesystem=True),
+    Option("nolazytime", "lazytime", filesystem_lacks("lazytime"), clears=True, filesystem=True),
+    Option("iversion", "iversion", is_there, filesystem=True),
+    Option("noiversion", "iversion", is_there, clears=True, filesystem=True),
+    Option("mand", "mand", is_there, filesystem=True),
+    Option("nomand", "mand", filesystem_lacks("mand"), clears=True, filesystem=True),
+    Option("silent", "silent", is_there, filesystem=True),
+    Option("loud", "silent", is_there, clears=True, filesystem=True),
     Option("sync", "sync", filesystem_shows("sync"), filesystem=True),
     Option("dirsync", "dirsync", filesystem_shows("dirsync"), filesystem=True),
     Option("nosymfollow", "symfollow", shows("nosymfollow"), kernel=(5, 10, 0)),
+    Option("symfollow", "symfollow", lacks("nosymfollow"), clears=True),
+    _recursive("rro", "ro", shows("ro")),
+    _recursive("rrw", "ro", lacks("ro"), clears=True),
+    _recursive("rnosuid", "suid", shows("nosuid")),
+    _recursive("rsuid", "suid", lacks("nosuid"), clears=True),
+    _recursive("rdev", "dev", lacks("nodev"), clears=True),
+    _recursive("rnoexec", "exec", shows("noexec")),
+    _recursive("rexec", "exec", lacks("noexec"), clears=True),
+    _recursive("rnoatime", "atime", shows("noatime")),
+    _recursive("ratime", "atime", lacks("noatime"), clears=True),
+    _recursive("rrelatime", "atime", shows("relatime")),
+    _recursive("rnorelatime", "atime", is_there, clears=True),
+    _recursive("rstrictatime", "atime", lacks("relatime", "noatime")),
+    _recursive("rnostrictatime", "atime", shows_any("relatime", "noatime"), clears=True),
+    _recursive("rnodiratime", "diratime", shows("nodiratime")),
+    _recursive("rdiratime", "diratime", lacks("nodiratime"), clears=True),
+    _recursive("rnosymfollow", "symfollow", shows("nosymfollow")),
+    _recursive("rsymfollow", "symfollow", lacks("nosymfollow"), clears=True),
 )
 """mount(8), filesystem-independent options; how they show: proc_pid_mountinfo(5)."""
 
@@ -102,6 +152,10 @@ GROUPS: Mapping[str, frozenset[str]] = {
     ),
     "diratime": frozenset({"diratime", "nodiratime", "rdiratime", "rnodiratime"}),
     "sync": frozenset({"sync", "async"}),
+    "lazytime": frozenset({"lazytime", "nolazytime"}),
+    "iversion": frozenset({"iversion", "noiversion"}),
+    "mand": frozenset({"mand", "nomand"}),
+    "silent": frozenset({"silent", "loud"}),
     "dirsync": frozenset({"dirsync"}),
     "symfollow": frozenset({"symfollow", "nosymfollow", "rsymfollow", "rnosymfollow"}),
 }
@@ -133,7 +187,7 @@ def has_option(option: Option, config: Config) -> tuple[Entry, ...]:
         entry
         for entry in visible(config)
         if says_only(entry, option.group, option.name)
-        and not (entry.bind and (option.clears or option.filesystem))
+        and not (entry.bind and ((option.clears and not option.recursive) or option.filesystem))
         and (not option.filesystem or entry.type == "tmpfs")
     )
 
@@ -206,10 +260,14 @@ def _judge(option: Option) -> Judge:
         _not_refused(record, option.name, partial(has_option, option))
 
         def one(entry: Entry) -> Evidence:
-            mount = mount_of(record, entry)
-            if not option.check(mount):
-                violated(expected=f"{option.name} on {entry.destination}", observed=_flags(mount), evidence=mount)
-            return Evidence(option.name, [entry.destination, _flags(mount), *_tried(option, host, record, entry)])
+            mounts = [mount_of(record, entry)]
+            if option.recursive:
+                mounts += brought_along(record, entry, mounts[0])
+            for mount in mounts:
+                if not option.check(mount):
+                    violated(expected=f"{option.name} on {mount.point}", observed=_flags(mount), evidence=mount)
+            shown = [f"{mount.point}: {_flags(mount)}" for mount in mounts]
+            return Evidence(option.name, [*shown, *_tried(option, host, record, entry)])
 
         return judge_each(has_option(option, config), one)
 

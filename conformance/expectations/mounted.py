@@ -185,6 +185,18 @@ def below(snapshot: Snapshot, mount: Mount) -> Iterator[Mount]:
             yield from below(snapshot, child)
 
 
+def brought_along(record: Record, entry: Entry, mount: Mount) -> list[Mount]:
+    """Return the mounts inside that came with the entry's source: other entries, masks and devices have put none there."""
+    config = record.config
+    devices = [absolute(device["path"]) for device in lookup(config, "/linux/devices", ()) or ()]
+    made = [other.destination for other in entries(config) if other.destination != entry.destination]
+    others = [
+        path for path in (*made, *masked_paths(config), *readonly_paths(config), *devices) if within(path, entry.destination)
+    ]
+    inside = below(running(record), mount) if entry.bind else ()
+    return [child for child in inside if not any(within(child.point, path) for path in others)]
+
+
 def read_only(mount: Mount) -> bool:
     """Whether nothing can be written through this mount: the mount itself or its filesystem is read-only."""
     return "ro" in mount.options or "ro" in mount.super_options

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from conformance.expectations.calls import number, results
-from conformance.expectations.contract import Applicability, Evidence, Expectation, equal
+from conformance.expectations.contract import Applicability, Evidence, Expectation, equal, must_be_refused
 from conformance.record.config import Config, lookup
 from conformance.record.host import Host
 from conformance.record.probe import Action, Call
@@ -28,6 +28,19 @@ def _domain(config: Config, _host: Host, record: Record) -> Evidence:
     return equal(expected=DOMAINS[lookup(config, "/linux/personality/domain")], observed=domain)
 
 
+def _flags(config: Config) -> list[object]:
+    flags = lookup(config, "/linux/personality/flags")
+    return flags if isinstance(flags, list) else []
+
+
+def _sets_flags(config: Config, _host: Host) -> Applicability:
+    return bool(_flags(config))
+
+
+def _flags_refused(config: Config, _host: Host, record: Record) -> Evidence:
+    return must_be_refused(record, by="start", defect=f"flags of the personality that the spec does not have: {_flags(config)}")
+
+
 EXPECTATIONS = (
     Expectation(
         requirement="linux.personality.domain.values",
@@ -35,5 +48,12 @@ EXPECTATIONS = (
         probes=_asks,
         judge=_domain,
         sees="probe",
+    ),
+    Expectation(
+        requirement="linux.personality.flags.none",
+        applies=_sets_flags,
+        judge=_flags_refused,
+        sees="runtime",
+        judges_refusal=True,
     ),
 )

@@ -24,12 +24,14 @@ from conformance.record.host import Host
 from conformance.record.probe import Action, Call
 from conformance.record.record import Record
 from conformance.record.snapshot import SeccompFilter
-from specs.linux.seccomp import CARRIES_ERRNO
+from specs.linux.seccomp import CARRIES_ERRNO, FILTER_FLAGS
 
 _HARMLESS = frozenset({"mkdirat", "getpgid", "getsid", "sched_yield", "getpriority"})
 """Calls that change nothing even where no filter stops them, with any numbers as arguments: mkdirat needs a real path."""
 _SECCOMP_MODE_FILTER = 2
 _MOST_TRIES = 40
+_LOG = "SECCOMP_FILTER_FLAG_LOG"
+"""The one flag that the kernel tells of."""
 
 Chosen = Callable[[Config, Host], Sequence[Sample]]
 Select = Callable[[Sample], bool]
@@ -146,6 +148,22 @@ def _carries(sample: Sample) -> bool:
     return sample.action_name in CARRIES_ERRNO
 
 
+def _asks_log(config: Config, host: Host) -> Applicability:
+    if _LOG not in (lookup(config, "/linux/seccomp/flags") or ()):
+        return False
+    return host.seccomp or NotTestable("the harness itself is under a seccomp filter, or the kernel has none")
+
+
+def _judge_log(_config: Config, _host: Host, record: Record) -> Evidence:
+    flags = [each.flags for each in _filters(record)]
+    known = [each for each in flags if each is not None]
+    if not known:
+        raise Inconclusive("the kernel does not tell the flags of a filter")
+    if not any(each & FILTER_FLAGS[_LOG] for each in known):
+        violated(expected=_LOG, observed=flags)
+    return Evidence(_LOG, flags)
+
+
 EXPECTATIONS: tuple[Expectation, ...] = (
     _expectation("effect", select=lambda sample: sample.action != Taken.ALLOW, judge=_judge_filter),
     _expectation("defaultaction.effect", select=lambda sample: not sample.ruled and not sample.operators),
@@ -172,5 +190,6 @@ EXPECTATIONS: tuple[Expectation, ...] = (
     ),
     _expectation("syscalls.args.effect", select=lambda sample: bool(sample.operators)),
     _expectation("syscalls.args.op.values", select=lambda sample: len(sample.operators) == 1),
+    Expectation(requirement="linux.seccomp.flags.log", applies=_asks_log, judge=_judge_log),
     _expectation("architectures.effect", select=lambda _sample: True, samples=foreign_samples),
 )

@@ -44,6 +44,18 @@ def _judge_error(config: Config, _host: Host, record: Record) -> Evidence:
     return must_be_refused(record, by="create", defect=what)
 
 
+def _unknown_types(config: Config) -> list[str]:
+    return [entry.type for entry in entries(config) if not entry.bind and entry.type.startswith(NO_SUCH)]
+
+
+def _asks_unknown_type(config: Config, host: Host) -> bool:
+    return bool(_unknown_types(config)) and not host.filesystems.intersection(_unknown_types(config))
+
+
+def _judge_type(config: Config, _host: Host, record: Record) -> Evidence:
+    return must_be_refused(record, by="start", defect=f"types that /proc/filesystems does not list: {_unknown_types(config)}")
+
+
 def _refused(record: Record) -> Operation:
     """Return the create that was refused; raises Inconclusive or Unexercised without one."""
     create = record.operation("create")
@@ -113,6 +125,13 @@ EXPECTATIONS: tuple[Expectation, ...] = (
         requirement="runtime.errors.leave-env-unchanged",
         applies=_applies,
         judge=_judge_environment,
+        sees="runtime",
+        judges_refusal=True,
+    ),
+    Expectation(
+        requirement="config.mounts.type.linux",
+        applies=_asks_unknown_type,
+        judge=_judge_type,
         sees="runtime",
         judges_refusal=True,
     ),

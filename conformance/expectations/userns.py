@@ -1,9 +1,23 @@
-"""config-linux.md, User namespace mappings: the id maps of a new user namespace."""
+"""config-linux.md, User namespace mappings: the id maps of a new user namespace, and files that keep their owners.
+
+The root filesystem is made by the harness's own user: whoever else owns it, a runtime has given it to.
+"""
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from conformance.expectations.contract import Applicability, Applies, Evidence, Expectation, Judge, equal, running
+from conformance.expectations.contract import (
+    Applicability,
+    Applies,
+    Evidence,
+    Expectation,
+    Inconclusive,
+    Judge,
+    equal,
+    running,
+    violated,
+)
+from conformance.expectations.mounted import absolute, entries, within
 from conformance.expectations.namespaces import is_new
 from conformance.record.config import Config, lookup
 from conformance.record.host import Host
@@ -49,6 +63,31 @@ def _mapped(property_name: str, read: Callable[[Process], Iterable[Row]]) -> Jud
     return judge
 
 
+def _moves_root(config: Config, _host: Host) -> Applicability:
+    """Whether an owner of the root filesystem would be somebody else inside, which tempts to change ownership."""
+    return is_new(config, "user") and any(
+        inside <= 0 < inside + size and outside for inside, outside, size in _rows(config, "uidMappings")
+    )
+
+
+def _of_the_root(config: Config) -> list[str]:
+    """Return paths that lie in the root filesystem by name: the root itself, and the program."""
+    program = (lookup(config, "/process/args") or [""])[0]
+    paths = ["/", *([absolute(program)] if program.startswith("/") else [])]
+    return [path for path in paths if not any(within(path, entry.destination) for entry in entries(config))]
+
+
+def _kept(config: Config, host: Host, record: Record) -> Evidence:
+    files = running(record).files or {}
+    owners = {path: file.uid for path in _of_the_root(config) if (file := files.get(path)) is not None}
+    if not owners:
+        raise Inconclusive("no file of the root filesystem was looked at")
+    others = {path: uid for path, uid in owners.items() if uid != host.euid}
+    if others:
+        violated(expected=dict.fromkeys(owners, host.euid), observed=owners)
+    return Evidence(dict.fromkeys(owners, host.euid), owners)
+
+
 EXPECTATIONS = (
     Expectation(
         requirement="linux.userns.uidmappings.effect",
@@ -60,4 +99,5 @@ EXPECTATIONS = (
         applies=_maps("gidMappings"),
         judge=_mapped("gidMappings", lambda process: process.gid_map),
     ),
+    Expectation(requirement="linux.userns.no-chown", applies=_moves_root, judge=_kept),
 )

@@ -37,6 +37,8 @@ def gather(*, lane: str) -> Host:
         cgroup_layout=_layout(mounted),
         cgroup_mounts=_cgroup_mounts(mounted),
         controllers=_controllers(mounted),
+        cgroup_delegate=_delegate(),
+        block_devices=_block_devices(),
         namespaces=_namespaces(),
         capabilities=int(status["CapBnd"], 16),
         filesystems=frozenset(line.split()[-1] for line in read("/proc/filesystems").splitlines()),
@@ -112,6 +114,16 @@ def _controllers(mounted: Iterable[Hierarchy]) -> frozenset[str]:
             # What the root of our view hands on to its children, among them the containers.
             found.update(read(f"{hierarchy.mounts[0].point}/cgroup.subtree_control").split())
     return frozenset(found)
+
+
+def _delegate() -> tuple[str, ...] | None:
+    listed = "/sys/kernel/cgroup/delegate"
+    return tuple(read(listed).split()) if os.path.exists(listed) else None
+
+
+def _block_devices() -> frozenset[tuple[int, int]]:
+    numbers = (read(f"/sys/block/{name}/dev").split(":") for name in _names("/sys/block"))
+    return frozenset((int(major), int(minor)) for major, minor in numbers)
 
 
 def _namespaces() -> Mapping[str, int]:

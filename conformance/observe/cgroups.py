@@ -7,14 +7,25 @@ from conformance.observe.procfs import ProcessDirectory
 from conformance.record.snapshot import Cgroups
 
 
-def observe(process: ProcessDirectory, *, mounts: Mapping[str, str], control_files: Mapping[str, Sequence[str]]) -> Cgroups:
-    """Read the membership, and of each hierarchy in `control_files` those files.
+def observe(
+    process: ProcessDirectory,
+    *,
+    mounts: Mapping[str, str],
+    control_files: Mapping[str, Sequence[str]],
+    owners: bool = False,
+) -> Cgroups:
+    """Read the membership, of each hierarchy in `control_files` those files, and with `owners` whose the cgroups are.
 
     `mounts` says where hierarchies are mounted (v1 controller, or "" for v2, to a directory), as `Host.cgroup_mounts`.
     """
     paths = parse_membership(process.text("cgroup"))
     directories = {key: _directory(mounts[key], path) for key, path in paths.items() if key in mounts}
-    return Cgroups(paths=paths, directories=directories, values=_values(directories, control_files))
+    return Cgroups(
+        paths=paths,
+        directories=directories,
+        values=_values(directories, control_files),
+        owners={key: _owners(directory) for key, directory in directories.items()} if owners else None,
+    )
 
 
 def parse_membership(content: str) -> dict[str, str]:
@@ -42,6 +53,16 @@ def _values(directories: Mapping[str, str], control_files: Mapping[str, Sequence
             if content is not None:
                 values[name] = content
     return values
+
+
+def _owners(directory: str) -> Mapping[str, int]:
+    """Return the uid of the directory and of the files in it; nothing if the cgroup has gone."""
+    try:
+        with os.scandir(directory) as listing:
+            files = {entry.name: entry.stat().st_uid for entry in listing if entry.is_file()}
+        return {".": os.stat(directory).st_uid, **files}
+    except FileNotFoundError:
+        return {}
 
 
 def _read(path: str) -> str | None:

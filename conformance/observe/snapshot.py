@@ -33,7 +33,9 @@ def snapshot(pid: int, *, wants: Wants = NOTHING_MORE) -> Snapshot:
     """
     taken = time.monotonic()
     with procfs.opened(pid) as directory:
-        membership = cgroups.observe(directory, mounts=wants.cgroup_mounts, control_files=wants.control_files)
+        membership = cgroups.observe(
+            directory, mounts=wants.cgroup_mounts, control_files=wants.control_files, owners=wants.cgroup_owners
+        )
         uts_names, parameters, links = _from_inside(pid, wants)
         return Snapshot(
             taken=taken,

@@ -19,13 +19,14 @@ class Wants:
     """As `Host.cgroup_mounts`."""
     control_files: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Hierarchy (v1 controller, or "" for v2) to names of control files there."""
+    cgroup_owners: bool = False
     device_programs: bool = False
     seccomp: bool = False
     sysctls: tuple[str, ...] | None = None
     links: bool = False
     uts: bool = False
     files: tuple[str, ...] = ()
-    """Paths of the container. A config asks for none: the probe says where they lead, as the program itself sees them."""
+    """Paths of the container whose owner the host has to see; where paths lead the probe says, as the program itself sees it."""
 
 
 def wants_of(config: Config, host: Host) -> Wants:
@@ -37,11 +38,13 @@ def wants_of(config: Config, host: Host) -> Wants:
     return Wants(
         cgroup_mounts=host.cgroup_mounts,
         control_files=_control_files({**resources, "devices": True} if devices else resources, host),
+        cgroup_owners=_owned_by_another(config, v2_alone="" in host.cgroup_mounts and len(host.cgroup_mounts) == 1),
         device_programs=devices and administrator and "" in host.cgroup_mounts and "devices" not in host.cgroup_mounts,
         seccomp=lookup(config, "/linux/seccomp") is not None and host.seccomp and administrator,
         sysctls=tuple(map(str, sysctls)) if isinstance(sysctls, Mapping) else None,
         links=lookup(config, "/linux/netDevices") is not None,
         uts="hostname" in config or "domainname" in config,
+        files=_owned_files(config),
     )
 
 
@@ -58,7 +61,7 @@ def _control_files(resources: Mapping[str, Any], host: Host) -> Mapping[str, tup
             found[""] = found.get("", ()) + _v2_files(name, sizes)
     unified = tuple(name for name in _objects(resources.get("unified")) if "/" not in name)
     if unified:
-        found[""] = found.get("", ()) + unified
+        found[""] = (*found.get("", ()), *unified, "cgroup.controllers")
     return found
 
 
@@ -75,6 +78,33 @@ def _page_sizes(resources: Mapping[str, Any], host: Host) -> list[str]:
     named = (limit.get("pageSize") for limit in _lists(resources.get("hugepageLimits")) if isinstance(limit, Mapping))
     texts = (size for size in named if isinstance(size, str) and "/" not in size)
     return list(dict.fromkeys([*host.hugepage_sizes, *texts]))
+
+
+def _owned_by_another(config: Config, *, v2_alone: bool) -> bool:
+    """Whether the cgroup might be given to the program's user: that is somebody else, and there is a cgroup mount or v2."""
+    user = bool(lookup(config, "/process/user/uid")) or _has_user_namespace(config)
+    return user and (v2_alone or any(_has_type(mount, "cgroup") for mount in _lists(config.get("mounts"))))
+
+
+def _owned_files(config: Config) -> tuple[str, ...]:
+    """Return paths whose owner, as the host sees it, mappings of ids may change: of the root, and of id-mapped mounts."""
+    paths = ["/", *_lists(lookup(config, "/process/args"))[:1]] if _has_user_namespace(config) else []
+    paths += (mount.get("destination") for mount in _lists(config.get("mounts")) if _is_id_mapped(mount))
+    return tuple(dict.fromkeys(path for path in paths if isinstance(path, str) and path))
+
+
+def _is_id_mapped(mount: Any) -> bool:
+    if not isinstance(mount, Mapping):
+        return False
+    return "uidMappings" in mount or any(option in {"idmap", "ridmap"} for option in _lists(mount.get("options")))
+
+
+def _has_user_namespace(config: Config) -> bool:
+    return any(_has_type(entry, "user") for entry in _lists(lookup(config, "/linux/namespaces")))
+
+
+def _has_type(entry: Any, kind: str) -> bool:
+    return isinstance(entry, Mapping) and entry.get("type") == kind
 
 
 def _lists(value: Any) -> list[Any]:

@@ -21,6 +21,10 @@ class Host:
     """Where each hierarchy is mounted: v1 controller name, or "" for v2, to an absolute directory."""
     controllers: frozenset[str]
     """Controllers that a container can use here, v1 and v2 names alike: cpu, cpuset, memory, pids, devices, blkio, io..."""
+    cgroup_delegate: tuple[str, ...] | None
+    """/sys/kernel/cgroup/delegate, None where the kernel has no such file."""
+    block_devices: frozenset[tuple[int, int]]
+    """Numbers of the whole disks, (major, minor)."""
     namespaces: Mapping[str, int]
     """The harness's own namespaces, which the runtime inherits: /proc/self/ns name to inode number."""
     capabilities: int

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from conformance.record.agent import AgentConnection
 from conformance.record.config import Config
 from conformance.record.hook import HookCall
 from conformance.record.leak import Leak
@@ -34,6 +35,8 @@ class Record:
     answers: dict[Action, Answer] = field(default_factory=dict)
     exit_code: int | None = None
     """How the container's process ended: exit status, -N for signal N; None if it was not seen to end."""
+    agent: tuple[AgentConnection, ...] | None = None
+    """What reached the socket at linux.seccomp.listenerPath; None if the harness did not listen there."""
     program_started: list[float] = field(default_factory=list)
     """time.monotonic seconds of each sign of life of the configured program."""
     second_containers: list[int] = field(default_factory=list)

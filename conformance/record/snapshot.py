@@ -102,6 +102,8 @@ class Cgroups:
     """Control file name ("pids.max", "cpu.cfs_quota_us", "devices.list") to its content, stripped.
 
     A missing key was not there or not readable."""
+    owners: Mapping[str, Mapping[str, int]] | None = None
+    """Hierarchy to the uid of each file in the cgroup's directory, and of the directory itself as "."; None if not asked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

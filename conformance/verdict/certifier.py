@@ -90,6 +90,7 @@ class Certifier:
         edits = case.adapted(self.driver.facts.features, self.driver.host).edits
         config = edited(base, (*edits, *([case.defect] if case.defect else [])))
         places = {"bundle": "/bundle", "id": "id", "host": "/bundle-host", "hooks": "/bundle/rootfs/hooks.sock"}
+        places["agent"] = "/bundle-host/agent.sock"
         places |= {f"ns:{namespace.name}": f"/bundle-host/{namespace.name}" for namespace in case.namespaces}
         return dict(json.loads(expand_json(json.dumps(config), places)))
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from conformance.expectations import cgroup_paths
 from conformance.expectations.cgroups import EXPECTATIONS, forks
 from conformance.expectations.contract import Inconclusive, NotTestable, Violation
 from conformance.record.host import Host
@@ -13,7 +14,7 @@ from conformance.record.record import Record
 from conformance.record.snapshot import Cgroups
 from tests.expectations.records import host, judged, named, process, record, snapshot
 
-PATH = named(EXPECTATIONS, "linux.cgroups.path.absolute")
+PATH = named(cgroup_paths.EXPECTATIONS, "linux.cgroups.path.absolute")
 PIDS = named(EXPECTATIONS, "linux.pids.limit.effect")
 V1 = host(
     cgroup_layout="v1",

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from conformance.expectations import mount_options, propagation
+from conformance.expectations import custom_options, mount_options, propagation
 from conformance.expectations.contract import Evidence, Inconclusive, NotTestable, Violation
 from conformance.record.probe import CallResult
 from tests.expectations.containers import Container, There, entry, mount, named, on, with_mounts
@@ -47,6 +47,14 @@ SHOWN: tuple[tuple[str, dict[str, Any], dict[str, Any]], ...] = (
     ("sync", {"super_options": ("rw", "sync")}, {}),
     ("dirsync", {"super_options": ("rw", "dirsync")}, {}),
     ("nosymfollow", {"options": ("rw", "nosymfollow")}, {}),
+    ("atime", {}, {"options": ("rw", "noatime")}),
+    ("nostrictatime", {}, {"options": ("rw",)}),
+    ("diratime", {}, {"options": ("rw", "nodiratime")}),
+    ("async", {}, {"super_options": ("rw", "sync")}),
+    ("lazytime", {"super_options": ("rw", "lazytime")}, {}),
+    ("nolazytime", {}, {"super_options": ("rw", "lazytime")}),
+    ("nomand", {}, {"super_options": ("rw", "mand")}),
+    ("symfollow", {}, {"options": ("rw", "nosymfollow")}),
     ("defaults", {}, {"options": ("rw", "nosuid")}),
     ("shared", {"shared": 3}, {}),
     ("slave", {"master": 3}, {"shared": 3}),
@@ -57,6 +65,28 @@ SHOWN: tuple[tuple[str, dict[str, Any], dict[str, Any]], ...] = (
     ("rprivate", {}, {"shared": 3}),
     ("runbindable", {"unbindable": True}, {}),
 )
+
+INSIDE: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
+    ("rro", ("ro",), ("rw",)),
+    ("rrw", ("rw",), ("ro",)),
+    ("rnosuid", ("rw", "nosuid"), ("rw",)),
+    ("rsuid", ("rw",), ("rw", "nosuid")),
+    ("rdev", ("rw",), ("rw", "nodev")),
+    ("rnoexec", ("rw", "noexec"), ("rw",)),
+    ("rexec", ("rw",), ("rw", "noexec")),
+    ("rnoatime", ("rw", "noatime"), ("rw", "relatime")),
+    ("ratime", ("rw", "relatime"), ("rw", "noatime")),
+    ("rrelatime", ("rw", "relatime"), ("rw",)),
+    ("rstrictatime", ("rw",), ("rw", "relatime")),
+    ("rnostrictatime", ("rw", "relatime"), ("rw",)),
+    ("rnodiratime", ("rw", "nodiratime"), ("rw",)),
+    ("rdiratime", ("rw",), ("rw", "nodiratime")),
+    ("rnosymfollow", ("rw", "nosymfollow"), ("rw",)),
+    ("rsymfollow", ("rw",), ("rw", "nosymfollow")),
+)
+"""Option to the flags of a mount that it was applied to, and to those of one that it was not."""
+UNSEEN = ("norelatime", "rnorelatime", "iversion", "noiversion", "mand", "silent", "loud")
+"""Options that can be seen to be taken, and no more."""
 
 
 @pytest.mark.parametrize(("name", "right", "wrong"), SHOWN)
@@ -70,7 +100,58 @@ def test_an_option_is_read_from_the_mount_that_became_of_its_entry(
 
 def test_every_option_is_in_the_table_of_this_test() -> None:
     judged = {each.requirement.removeprefix("config.mounts.options.") for each in ALL if "mounts" in each.requirement}
-    assert judged == {name for name, _, _ in SHOWN}
+    assert judged == {name for name, _, _ in SHOWN} | {name for name, _, _ in INSIDE} | set(UNSEEN)
+
+
+@pytest.mark.parametrize(("name", "right", "wrong"), INSIDE)
+def test_recursive_options_reach_what_the_source_brought_and_nothing_else(
+    name: str, right: tuple[str, ...], wrong: tuple[str, ...]
+) -> None:
+    config = with_mounts(entry("/m", "none", "/volume", "rbind", name), entry("/m/own"))
+    paths = {"/m": on(10), "/m/own": on(12)}
+    top, own = mount(10, "/m", options=right), mount(12, "/m/own", parent=10, options=wrong)
+    assert judge(name, Container(config, (top, own, mount(11, "/m/brought", parent=10, options=right)), paths))
+    with pytest.raises(Violation):
+        judge(name, Container(config, (top, own, mount(11, "/m/brought", parent=10, options=wrong)), paths))
+    with pytest.raises(Violation):
+        judge(name, Container(config, (mount(10, "/m", options=wrong), own), paths))
+
+
+@pytest.mark.parametrize("name", UNSEEN)
+def test_options_that_do_not_show_must_not_be_refused(name: str) -> None:
+    found, config = named(f"config.mounts.options.{name}", ALL), with_mounts(entry("/m", "tmpfs", "", name))
+    assert judge(name, one(name))
+    refusal = refused(config)
+    refusal.twin = accepted(with_mounts(entry("/m")))
+    with pytest.raises(Violation):
+        found.judge(config, host(), refusal)
+
+
+def test_flags_that_a_user_namespace_locks_are_left_alone() -> None:
+    bound = [entry("/m", "none", "/volume", "rbind", name) for name in ("rrw", "rro")]
+    configs = [with_mounts(each, namespaces=[{"type": "mount"}, {"type": "user"}]) for each in bound]
+    assert [applies("rrw", configs[0]), applies("rro", configs[1])] == [False, True]
+
+
+def test_an_option_that_mount_knows_implies_others() -> None:
+    config = with_mounts(entry("/m", "tmpfs", "", "user"))
+    implied = named("config.mounts.options.custom-follow-mount8", custom_options.EXPECTATIONS)
+    allowed = named("config.mounts.options.custom-allowed", custom_options.EXPECTATIONS)
+    paths = {"/m": on(10)}
+    right = Container(config, (mount(10, "/m", options=("rw", "nosuid", "nodev", "noexec")),), paths).record(implied)
+    assert implied.judge(config, host(), right)
+    assert implied.judge(config, host(), refused(config)).kind == "refused"
+    with pytest.raises(Violation):
+        implied.judge(config, host(), Container(config, (mount(10, "/m"),), paths).record(implied))
+    made, refusal = accepted(config), refused(config)
+    made.twin = refusal.twin = accepted(with_mounts(entry("/m")))
+    assert allowed.judge(config, host(), made)
+    with pytest.raises(Violation):
+        allowed.judge(config, host(), refusal)
+    with pytest.raises(Inconclusive):
+        allowed.judge(config, host(), refused(config, twin_config=config))
+    assert implied.applies(with_mounts(entry("/m", "tmpfs", "", "user", "exec")), host()) is False
+    assert implied.applies(with_mounts(entry("/m", "none", "/volume", "bind", "user")), host()) is False
 
 
 def test_without_a_snapshot_or_an_answer_nothing_is_judged() -> None:
@@ -119,7 +200,7 @@ def test_what_the_config_covers_is_left_alone(config: dict[str, Any]) -> None:
 def test_a_destination_through_a_symlink_is_found_where_it_leads() -> None:
     container = Container(with_mounts(entry("/link", "tmpfs", "", "nosuid")), (mount(10, "/m", options=("rw", "nosuid")),))
     container.paths = {"/link": on(10)}
-    assert judge("nosuid", container).observed == [["/link", "rw,nosuid - rw"]]
+    assert judge("nosuid", container).observed == [["/m: rw,nosuid - rw"]]
 
 
 def test_two_names_of_one_destination_are_left_alone() -> None:

@@ -127,6 +127,15 @@ def test_bind_alone_makes_a_bind_mount(kind: str) -> None:
     assert applies("source.bind-definition", with_mounts(entry("/seen", "tmpfs", "rootfs/dir", "bind"))) is False
 
 
+def test_the_type_of_a_bind_mount_plays_no_role() -> None:
+    config = with_mounts(entry("/seen", "proc", "rootfs/dir", "bind"))
+    same = {"/seen": on(10, device=(0, 1), inode=7), "/dir": There(inode=7)}
+    assert judge("type.bind-dummy", Container(config, (mount(10, "/seen"),), same))
+    with pytest.raises(Violation):
+        judge("type.bind-dummy", Container(config, (mount(10, "/seen"),), {"/seen": on(10), "/dir": There(inode=7)}))
+    assert applies("type.bind-dummy", with_mounts(entry("/seen", "none", "rootfs/dir", "bind"))) is False
+
+
 def test_sub_mounts_come_along_with_rbind_and_not_with_bind() -> None:
     inner, copy = mount(20, "/dir/inner"), mount(21, "/seen/inner", parent=10)
     paths = {"/seen": on(10, device=(0, 1), inode=7), "/dir": There(inode=7)}

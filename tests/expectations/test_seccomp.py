@@ -1,6 +1,7 @@
 """The chapter on seccomp, judged on hand-made filters."""
 
 import errno
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -211,3 +212,16 @@ def test_an_errno_that_cannot_be_is_refused(requirement: str, config: dict[str, 
     with pytest.raises(Violation):
         judged(expectation, accepted(config))
     assert expectation.applies(DENIES, host()) is False
+
+
+def test_the_flag_that_the_kernel_tells_of() -> None:
+    log = _expectation("flags.log")
+    config = _config(_entry("getpgid"), flags=["SECCOMP_FILTER_FLAG_LOG"])
+    plain = _filter({}, Action.ALLOW)
+    judged(log, record(config, running=snapshot(seccomp=(plain, replace(plain, flags=2)))))
+    with pytest.raises(Violation):
+        judged(log, record(config, running=snapshot(seccomp=(plain,))))
+    with pytest.raises(Inconclusive):
+        judged(log, record(config, running=snapshot(seccomp=(replace(plain, flags=None),))))
+    assert log.applies(_config(_entry("getpgid")), host()) is False
+    assert isinstance(log.applies(config, host(seccomp=False)), NotTestable)

@@ -6,7 +6,7 @@ import pytest
 
 from conformance.cases.unappliable import CASES
 from conformance.expectations.contract import Expectation, Inconclusive, Unexercised, Violation
-from conformance.expectations.unappliable import EXPECTATIONS
+from conformance.expectations.unappliable import EXPECTATIONS, NO_SUCH
 from conformance.record.config import put
 from conformance.record.leak import Leak
 from conformance.record.operation import StateReading, Status
@@ -85,3 +85,14 @@ def test_what_was_not_looked_at_is_not_judged() -> None:
                 expectation.judge(CONFIG, host(), nothing)
         with pytest.raises(Unexercised):
             expectation.judge(CONFIG, host(), accepted(CONFIG))
+
+
+def test_a_type_that_the_kernel_lacks_has_to_be_refused_by_start() -> None:
+    found = named("config.mounts.type.linux", EXPECTATIONS)
+    config = with_mounts(entry("/m", f"{NO_SUCH}fs"))
+    assert found.applies(config, host()) is True
+    assert found.judge(config, host(), refused(config)).kind == "refused"
+    with pytest.raises(Violation):
+        found.judge(config, host(), accepted(config))
+    assert found.applies(with_mounts(entry("/m", f"{NO_SUCH}fs", "/volume", "bind")), host()) is False
+    assert found.applies(config, host(filesystems=frozenset({f"{NO_SUCH}fs"}))) is False

@@ -1,15 +1,21 @@
 """Faults of operations. Each function gets one call of the runtime and returns its exit status."""
 
 import json
+import os
 import pty
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+from tests.faulty.agent import AGENT_BEHAVIOURS
 from tests.faulty.call import Behaviour, Call
 from tests.faulty.documents import DOCUMENTS
 
 _FAILED = 1
+_USER = 1000
+_DELEGATED = ("cgroup.procs", "cgroup.subtree_control", "cgroup.threads")
 
 
 def state_of_anything(call: Call) -> int:
@@ -30,6 +36,52 @@ def _silent_without_id(operation: str) -> Behaviour:
 def create_nothing(call: Call) -> int:
     """Report success of a create that never happened."""
     return 0 if call.operation == "create" else call.run()
+
+
+def create_gives_rootfs_away(call: Call) -> int:
+    """Make the container's root the owner of its root filesystem."""
+    if call.operation == "create":
+        bundle = Path(call.rest[call.rest.index("--bundle") + 1])
+        mappings = json.loads((bundle / "config.json").read_text())["linux"].get("uidMappings", [])
+        for uid in (mapping["hostID"] for mapping in mappings if mapping["containerID"] == 0):
+            os.chown(bundle / "rootfs", uid, -1)
+    return call.run()
+
+
+def _cgroup_files(call: Call) -> list[Path]:
+    """Return the directories of the created container's cgroups, each followed by the files in it."""
+    pid = Path(call.rest[call.rest.index("--pid-file") + 1]).read_text()
+    found = []
+    for line in Path("/proc", pid.strip(), "cgroup").read_text().splitlines():
+        _, controllers, path = line.split(":", 2)
+        directory = Path("/sys/fs/cgroup", controllers.removeprefix("name="), path.lstrip("/"))
+        if path != "/" and directory.is_dir():
+            found += [directory, *(file for file in directory.iterdir() if file.is_file())]
+    return found
+
+
+def _gives_cgroup(which: Callable[[Path], int | None], when: Callable[[dict[str, Any]], bool]) -> Behaviour:
+    """Chown files of the container's cgroup to the uid that `which` says, for the user of our cases, where `when` holds."""
+
+    def behaviour(call: Call) -> int:
+        status = call.run()
+        if call.operation != "create" or status != 0:
+            return status
+        config = json.loads(Path(call.rest[call.rest.index("--bundle") + 1], "config.json").read_text())
+        if config["process"]["user"]["uid"] == _USER and when(config):
+            for path in _cgroup_files(call):
+                uid = which(path)
+                if uid is not None:
+                    os.chown(path, uid, -1)
+        return status
+
+    return behaviour
+
+
+def _cgroup_is_for_the_user(config: dict[str, Any]) -> bool:
+    """Whether the cgroup filesystem is mounted read/write, in a cgroup namespace of its own."""
+    mounted = [mount for mount in config["mounts"] if mount.get("type") == "cgroup" and "ro" not in mount.get("options", ())]
+    return bool(mounted) and {"type": "cgroup"} in config["linux"]["namespaces"]
 
 
 def create_starts(call: Call) -> int:
@@ -197,7 +249,14 @@ def delete_unmounts_namespaces(call: Call) -> int:
 
 BEHAVIOURS: dict[str, Behaviour] = (
     DOCUMENTS
+    | AGENT_BEHAVIOURS
     | {
+        "create_gives_whole_cgroup": _gives_cgroup(lambda _path: _USER, _cgroup_is_for_the_user),
+        "create_gives_cgroup_directory": _gives_cgroup(lambda path: _USER if path.is_dir() else 0, _cgroup_is_for_the_user),
+        "create_gives_cgroup_unasked": _gives_cgroup(
+            lambda path: _USER if path.is_dir() or path.name in _DELEGATED else None,
+            lambda config: not _cgroup_is_for_the_user(config),
+        ),
         "state_without_id_succeeds": _silent_without_id("state"),
         "create_without_id_succeeds": _silent_without_id("create"),
         "start_without_id_succeeds": _silent_without_id("start"),
@@ -209,6 +268,7 @@ BEHAVIOURS: dict[str, Behaviour] = (
         for function in (
             state_of_anything,
             create_nothing,
+            create_gives_rootfs_away,
             create_starts,
             create_again_in_silence,
             create_replaces,

@@ -1,4 +1,4 @@
-"""One call of a faulty runtime, and the real one behind it."""
+"""One call of the faulty runtime, and what it can ask of the real one."""
 
 import json
 import subprocess
@@ -47,3 +47,4 @@ class Call:
 
 
 Behaviour = Callable[[Call], int]
+"""Perform one call and return its exit status."""

@@ -18,6 +18,8 @@ class Fault:
     """Name of a function in `behaviours.py` that alters an operation instead."""
     real: str = "runc"
     """The runtime behind it; crun where runc commits the fault by itself."""
+    lane: str = "v1"
+    """Where it can be shown: v2 for what cgroup v1 does not have."""
 
     def changed(self, config: dict[str, Any]) -> dict[str, Any]:
         """Return what becomes of a config; one that is broken in a place that the fault needs stays as it is."""

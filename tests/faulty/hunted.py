@@ -28,6 +28,7 @@ from tests.faulty.install import install
 from tests.faulty.matrix import certifier_of
 
 EXAMPLES = 500
+_LANE = "v1"
 _STREAMS: tuple[tuple[Kind[Any], int], ...] = ((CONFIGS, 3), (DEFECTS, 1))
 """Kinds and their parts of the examples, as in a hunt."""
 
@@ -35,9 +36,11 @@ _STREAMS: tuple[tuple[Kind[Any], int], ...] = ((CONFIGS, 3), (DEFECTS, 1))
 def main(directory: Path, output: Path, names: list[str], *, seed: int) -> None:
     """Hunt the faults of the config, all or those that are named."""
     real = {name: path for name in ("runc", "crun") if (path := shutil.which(name, path="/usr/sbin:/usr/bin"))}
-    plain = {name: certifier_of(path, directory) for name, path in real.items()}
-    faults = [f for f in all_faults() if f.config is not None and f.real in real and (not names or f.name in names)]
-    hunted = [_Hunted(f, certifier_of(install(f, real=real[f.real], directory=directory), directory)) for f in faults]
+    plain = {name: certifier_of(path, directory, _LANE) for name, path in real.items()}
+    faults = [
+        f for f in all_faults() if f.config is not None and f.lane == _LANE and f.real in real and (not names or f.name in names)
+    ]
+    hunted = [_Hunted(f, certifier_of(install(f, real=real[f.real], directory=directory), directory, _LANE)) for f in faults]
     found: dict[str, int | None] = {fault.name: None for fault in faults}
     for number, case in enumerate(_cases(next(iter(plain.values())), seed), 1):
         for each in hunted:

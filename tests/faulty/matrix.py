@@ -1,4 +1,6 @@
-"""Drive every fault in one session jail: `python -m conformance.host.jail --lane=v1 -- python -m tests.faulty.matrix DIR OUTPUT`.
+"""Drive the faults of one lane in one session jail, here v1:
+
+    python -m conformance.host.jail --lane=v1 -- python -m tests.faulty.matrix v1 DIR OUTPUT [FAULT...]
 
 Writes {fault: {"red": [...], "real": [...]}}: requirements that are violated with the fault and not without it, and those
 of the fault's own that the real runtime violates by itself in the cases which were driven.
@@ -8,11 +10,12 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Iterable
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
-from conformance.cases.case import Case
 from conformance.plan import Plan, open_certifier
+from conformance.record.config import Config
 from conformance.verdict.certifier import Certifier
 from conformance.verdict.judge import judge, unjudged
 from specs.verdicts import Verdict
@@ -25,12 +28,12 @@ _OTHERS = 1
 Pairs = set[tuple[str, str]]
 
 
-def certifier_of(runtime: str, directory: Path) -> Certifier:
+def certifier_of(runtime: str, directory: Path, lane: str) -> Certifier:
     """Make a certifier that judges by the newest spec."""
     plan = Plan(
         runtime=runtime,
         adapter=None,
-        lane="v1",
+        lane=lane,
         spec_version="1.3.0",
         requirements=("*",),
         levels=("MUST", "SHOULD"),
@@ -41,9 +44,8 @@ def certifier_of(runtime: str, directory: Path) -> Certifier:
     return open_certifier(plan)
 
 
-def red(certifier: Certifier, cases: Iterable[Case]) -> Pairs:
-    """Return (case, requirement) pairs that are violated, without retries."""
-    wanted = {case.name for case in cases}
+def red(certifier: Certifier, wanted: Collection[str]) -> Pairs:
+    """Return (case, requirement) pairs that are violated in the cases of these names, without retries."""
     found: Pairs = set()
     for question in certifier.questions():
         if question.case.name not in wanted:
@@ -58,46 +60,62 @@ def red(certifier: Certifier, cases: Iterable[Case]) -> Pairs:
     return found
 
 
-def touched(fault: Fault, certifier: Certifier) -> list[Case]:
-    """Return cases in which the fault can show: all that ask for what it reddens, and some that do not."""
-    changed = [case for case in certifier.cases if fault.behaviour is not None or _changes(fault, certifier, case)]
-    asked = {(q.case.name, q.requirement.id) for q in certifier.questions()}
-    chosen: list[Case] = []
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What there is to choose from, looked up once for all faults."""
+
+    configs: Mapping[str, Config]
+    """By case name."""
+    asked: frozenset[tuple[str, str]]
+    """(case, requirement) pairs."""
+
+
+def survey(certifier: Certifier) -> Survey:
+    """Look up the config of every case that this host can run, and what is asked of it."""
+    asked = frozenset((question.case.name, question.requirement.id) for question in certifier.questions())
+    runnable = [case for case in certifier.cases if not case.needs(certifier.driver.host)]
+    return Survey({case.name: certifier.config_of(case) for case in runnable}, asked)
+
+
+def touched(fault: Fault, found: Survey) -> list[str]:
+    """Return names of cases in which the fault can show: some that ask for what it reddens, and some that do not."""
+    changed = [name for name, config in found.configs.items() if fault.behaviour is not None or _changes(fault, config)]
+    chosen: dict[str, None] = {}
     for requirement in fault.reddens:
-        chosen += [case for case in changed if (case.name, requirement) in asked][:_ASKING]
-    names = {case.name for case in chosen}
-    others = [case.name for case in changed if case.name not in names][:_OTHERS]
-    return [case for case in changed if case.name in names.union(others)]
+        chosen |= dict.fromkeys([name for name in changed if (name, requirement) in found.asked][:_ASKING])
+    return [*chosen, *[name for name in changed if name not in chosen][:_OTHERS]]
 
 
-def _changes(fault: Fault, certifier: Certifier, case: Case) -> bool:
-    config = dict(certifier.config_of(case))
-    return fault.changed(config) != config
+def _changes(fault: Fault, config: Config) -> bool:
+    return fault.changed(dict(config)) != dict(config)
 
 
-def main(directory: Path, output: Path, names: list[str]) -> None:
-    """Drive all faults, or those that are named."""
+def main(lane: str, directory: Path, output: Path, names: list[str]) -> None:
+    """Drive all faults of the lane, or those of them that are named."""
+    faults = [fault for fault in all_faults() if fault.lane == lane and (not names or fault.name in names)]
     real = {name: path for name in ("runc", "crun") if (path := shutil.which(name, path="/usr/sbin:/usr/bin"))}
-    plain = {name: certifier_of(path, directory) for name, path in real.items()}
-    faults = [fault for fault in all_faults() if fault.real in real and (not names or fault.name in names)]
-    cases = {fault.name: touched(fault, plain[fault.real]) for fault in faults}
+    plain = {name: certifier_of(path, directory, lane) for name, path in real.items() if name in {f.real for f in faults}}
+    surveys = {name: survey(certifier) for name, certifier in plain.items()}
+    chosen = {fault.name: touched(fault, surveys[fault.real]) for fault in faults if fault.real in plain}
     baseline = {
-        name: red(certifier, [case for fault in faults if fault.real == name for case in cases[fault.name]])
+        name: red(certifier, {case for fault in faults if fault.real == name for case in chosen[fault.name]})
         for name, certifier in plain.items()
     }
     results = {}
     for fault in faults:
-        certifier = certifier_of(install(fault, real=real[fault.real], directory=directory), directory)
-        pairs = red(certifier, cases[fault.name]) - baseline[fault.real]
+        if fault.real not in plain:
+            continue
+        certifier = certifier_of(install(fault, real=real[fault.real], directory=directory), directory, lane)
+        pairs = red(certifier, chosen[fault.name]) - baseline[fault.real]
         own = {requirement for _, requirement in baseline[fault.real]}
         results[fault.name] = {
             "red": sorted({requirement for _, requirement in pairs}),
             "real": sorted(own & set(fault.reddens) - {requirement for _, requirement in pairs}),
             "pairs": sorted(f"{case}: {requirement}" for case, requirement in pairs),
         }
-        output.write_text(json.dumps(results))
+    output.write_text(json.dumps(results))
 
 
 if __name__ == "__main__":
     os.umask(0o022)
-    main(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3:])
+    main(sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]), sys.argv[4:])

@@ -32,6 +32,8 @@ def host(mounts: Mapping[str, str], *, capabilities: int = (1 << 41) - 1, seccom
         cgroup_layout="v2" if set(mounts) == {""} else "v1",
         cgroup_mounts=mounts,
         controllers=frozenset(mounts),
+        cgroup_delegate=None,
+        block_devices=frozenset(),
         namespaces={},
         capabilities=capabilities,
         filesystems=frozenset(),

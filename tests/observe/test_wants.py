@@ -33,7 +33,9 @@ def test_resources() -> None:
     assert "memory.limit_in_bytes" in v1["memory"]
     assert "cpu.shares" in v1["cpu"]
     assert "cpuset" not in v1  # not mounted
-    assert set(v1[""]) == {"pids.max", "memory.high"} | {f"hugetlb.{s}.{w}" for s in ("2MB", "1GB") for w in ("max", "rsvd.max")}
+    assert set(v1[""]) == {"pids.max", "memory.high", "cgroup.controllers"} | {
+        f"hugetlb.{s}.{w}" for s in ("2MB", "1GB") for w in ("max", "rsvd.max")
+    }
     v2 = wants_of(config, V2).control_files
     assert set(v2) == {""}
     assert {"memory.max", "cpu.weight", "cpuset.cpus", "pids.max", "hugetlb.1GB.max", "memory.high"} <= set(v2[""])

@@ -227,7 +227,16 @@ def test_undecidable_musts_on_linux_are_few() -> None:
         for each in load("runtime").values()
         if each.decided == "none" and each.level is Level.MUST and {"all", "linux"} & set(each.platforms)
     }
-    assert found == {"config.annotations.reserved-others", "features.null-not-empty", "linux.seccomp.flags.tsync"}
+    assert found == {
+        "config.annotations.reserved-others",
+        "features.null-not-empty",
+        "linux.cgroups.fitness-check-fail",
+        "linux.cgroups.path.invalid-error",
+        "linux.memory.checkbeforeupdate.must-reject",
+        "linux.seccomp.flags.spec-allow",
+        "linux.seccomp.flags.tsync",
+        "linux.seccomp.libseccomp-names",
+    }
 
 
 @pytest.mark.parametrize(("number", "ids"), READINGS.items())

@@ -42,6 +42,12 @@ def _own_ptmx(config: Config) -> None:
     config.setdefault("hooks", {}).setdefault("createContainer", []).append(hook)
 
 
+def _unbuffered_made_fifo(config: Config) -> None:
+    for device in config["linux"].get("devices", ()):
+        if device["type"] == "u":
+            device["type"] = "p"
+
+
 FAULTS: tuple[Fault, ...] = (
     Fault(
         name="device-number-changed",
@@ -62,6 +68,11 @@ FAULTS: tuple[Fault, ...] = (
         name="device-gid-ignored",
         reddens=("linux.devices.gid.effect",),
         config=_first_device(lambda device: device.pop("gid", None)),
+    ),
+    Fault(
+        name="unbuffered-device-made-a-fifo",
+        reddens=("linux.devices.available", "linux.devices.type.u-like-c"),
+        config=_unbuffered_made_fifo,
     ),
     Fault(
         name="device-over-file-dropped",

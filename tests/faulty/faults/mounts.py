@@ -7,7 +7,19 @@ from tests.faulty.fault import Fault
 
 Config = dict[str, Any]
 _ORDERED = ("/outer/inner", "/outer", "/shelf", "/shelf/deep", "/twice")
-_IGNORED = ("ro", "nosuid", "nodev", "noexec", "noatime", "strictatime", "nodiratime", "sync", "dirsync", "nosymfollow")
+_IGNORED = (
+    "ro",
+    "nosuid",
+    "nodev",
+    "noexec",
+    "noatime",
+    "strictatime",
+    "nodiratime",
+    "sync",
+    "dirsync",
+    "nosymfollow",
+    "lazytime",
+)
 _TURNED_AROUND = {
     "rw": "ro",
     "suid": "nosuid",
@@ -23,7 +35,34 @@ _TURNED_AROUND = {
     "rslave": "rshared",
     "rprivate": "rshared",
     "runbindable": "rprivate",
+    "async": "sync",
+    "atime": "noatime",
+    "diratime": "nodiratime",
+    "nolazytime": "lazytime",
+    "nostrictatime": "strictatime",
+    "symfollow": "nosymfollow",
 }
+_REFUSED = ("norelatime", "iversion", "noiversion", "silent", "loud")
+"""Options that nothing shows: to refuse them is the only way to be wrong."""
+_ON_TREE = {
+    "rro": "ro",
+    "rnosuid": "nosuid",
+    "rnoexec": "noexec",
+    "rnoatime": "noatime",
+    "rrelatime": "rstrictatime",
+    "rstrictatime": "strictatime",
+    "rnodiratime": "nodiratime",
+    "rnosymfollow": "rsymfollow",
+    "rrw": "rro",
+    "rsuid": "rnosuid",
+    "rdev": "rnodev",
+    "ratime": "rnoatime",
+    "rnorelatime": "ratime",
+    "rnostrictatime": "rstrictatime",
+    "rdiratime": "rnodiratime",
+    "rsymfollow": "rnosymfollow",
+}
+"""Options for a mount and those inside: done to the mount alone, or turned around, or (ratime) refused by runc 1.1.5."""
 
 
 def _at(config: Config, destination: str) -> list[dict[str, Any]]:
@@ -109,5 +148,23 @@ FAULTS: tuple[Fault, ...] = (
     *(
         Fault(name=f"option-{name}-turned-around", reddens=(f"config.mounts.options.{name}",), config=_option(name, instead))
         for name, instead in _TURNED_AROUND.items()
+    ),
+    *(
+        Fault(name=f"option-{name}-refused", reddens=(f"config.mounts.options.{name}",), config=_option(name, "no-such-option"))
+        for name in _REFUSED
+    ),
+    *(
+        Fault(name=f"option-{name}-not-inside", reddens=(f"config.mounts.options.{name}",), config=_option(name, instead))
+        for name, instead in _ON_TREE.items()
+    ),
+    Fault(
+        name="custom-option-swallowed",
+        reddens=("config.mounts.options.custom-follow-mount8",),
+        config=_option("user"),
+    ),
+    Fault(
+        name="typed-bind-made-a-filesystem",
+        reddens=("config.mounts.type.bind-dummy", "config.mounts.source.bind-relative-to-bundle"),
+        config=_changed("/m/tmpfs", options=[]),
     ),
 )

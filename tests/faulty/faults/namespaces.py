@@ -20,6 +20,20 @@ def _without_new(kind: str) -> Callable[[Config], None]:
     return change
 
 
+def _without_user(config: Config) -> None:
+    """Leave out a new user namespace with its mappings, without which a runtime would not take them."""
+    _without_new("user")(config)
+    for name in ("uidMappings", "gidMappings"):
+        config["linux"].pop(name, None)
+
+
+def _pid_unknown(config: Config) -> None:
+    """Have the real runtime refuse what it takes for a type that there is not."""
+    for entry in config["linux"]["namespaces"]:
+        if entry == {"type": "pid"}:
+            entry["type"] = "no-such-type"
+
+
 def _ipc_always_new(config: Config) -> None:
     entries: list[Entry] = config["linux"]["namespaces"]
     if not any(entry["type"] == "ipc" for entry in entries):
@@ -67,15 +81,30 @@ def _replaced(name: str) -> Callable[[Config], None]:
 
 
 FAULTS: tuple[Fault, ...] = (
-    Fault(
-        name="ipc-namespace-shared",
-        reddens=("linux.namespaces.no-path-new", "runtime.lifecycle.step02-resources-created"),
-        config=_without_new("ipc"),
+    *(
+        Fault(
+            name=f"{kind}-namespace-shared",
+            reddens=("linux.namespaces.no-path-new", f"linux.namespaces.type.{kind}"),
+            config=_without_new(kind),
+        )
+        for kind in ("pid", "ipc", "uts", "network", "cgroup")
     ),
     Fault(
-        name="pid-namespace-shared",
-        reddens=("linux.namespaces.no-path-new", "linux.namespaces.type.pid"),
-        config=_without_new("pid"),
+        name="user-namespace-shared",
+        reddens=(
+            "linux.namespaces.no-path-new",
+            "linux.namespaces.type.user",
+            "linux.userns.uidmappings.effect",
+            "linux.userns.gidmappings.effect",
+        ),
+        config=_without_user,
+    ),
+    Fault(name="unknown-namespace", reddens=("linux.namespaces.type.supported",), config=_pid_unknown),
+    Fault(name="rootfs-given-away", reddens=("linux.userns.no-chown",), behaviour="create_gives_rootfs_away"),
+    Fault(
+        name="personality-flags-dropped",
+        reddens=("linux.personality.flags.none",),
+        config=lambda config: config["linux"].get("personality", {}).pop("flags", None),
     ),
     Fault(
         name="namespace-path-ignored",

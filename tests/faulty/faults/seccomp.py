@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from conformance.expectations.unappliable import NO_SUCH
 from specs.linux.seccomp import CARRIES_ERRNO
 from tests.faulty.fault import Fault
 
@@ -98,6 +99,27 @@ def _fault(name: str, change: Callable[[Filter], object], *reddens: str, real: s
     return Fault(name=f"seccomp-{name}", reddens=requirements, config=_changing(change), real=real)
 
 
+def _unheard_ignored(seccomp: Filter) -> None:
+    """Do without an agent that is not there."""
+    if NO_SUCH in seccomp.get("listenerPath", ""):
+        del seccomp["listenerPath"]
+        for entry in seccomp["syscalls"]:
+            if entry["action"] == "SCMP_ACT_NOTIFY":
+                entry["action"] = "SCMP_ACT_ERRNO"
+
+
+def _unneeded_agent_refused(seccomp: Filter) -> None:
+    """Have the real runtime refuse a path that is of no use."""
+    actions = {entry["action"] for entry in seccomp["syscalls"]}
+    if "listenerPath" in seccomp and "SCMP_ACT_NOTIFY" not in actions:
+        seccomp["defaultAction"] = "SCMP_ACT_UNKNOWN"
+
+
+def _agent(behaviour: str, *reddens: str) -> Fault:
+    requirements = tuple(f"linux.{requirement}" for requirement in reddens)
+    return Fault(name=behaviour.replace("_", "-"), reddens=requirements, behaviour=behaviour)
+
+
 _COMPARED = ("syscalls.args.effect", "syscalls.args.op.values")
 FAULTS: tuple[Fault, ...] = (
     Fault(
@@ -130,4 +152,26 @@ FAULTS: tuple[Fault, ...] = (
         "defaulterrnoret.unsupported-error",
         real="crun",
     ),
+    _fault("flags-ignored", lambda seccomp: seccomp.pop("flags", None), "flags.log"),
+    _fault("absent-agent-ignored", _unheard_ignored, "listenerpath.send-fail-error"),
+    _fault("unneeded-agent-refused", _unneeded_agent_refused, "listenerpath.ignored"),
+    _agent("agent_hears_nothing", "seccomp.listenerpath.sends-state", "seccomp.listenerpath.socket-type"),
+    _agent(
+        "agent_hears_it_twice",
+        "seccomp.listenerpath.one-state",
+        "seccomp.listenerpath.not-reused",
+        "process-state.fds-first-only",
+        "seccomp.listenerpath.fds",
+    ),
+    _agent("agent_is_kept_waiting", "seccomp.listenerpath.closed"),
+    _agent("agent_gets_no_descriptor", "process-state.scm-rights", "seccomp.listenerpath.fds", "seccomp.listenerpath.seccompfd"),
+    _agent("agent_gets_no_names", "seccomp.listenerpath.fds"),
+    _agent("agent_gets_another_name", "seccomp.listenerpath.seccompfd"),
+    _agent("agent_gets_descriptors_swapped", "process-state.fds-index"),
+    _agent("agent_gets_descriptors_late", "process-state.fds-first-only"),
+    _agent("agent_hears_no_json", "process-state.payload"),
+    _agent("agent_hears_no_version", "process-state.ociversion"),
+    _agent("agent_hears_another_pid", "process-state.pid"),
+    _agent("agent_hears_no_state", "process-state.state"),
+    _agent("agent_hears_other_metadata", "seccomp.listenermetadata.sent"),
 )

@@ -21,7 +21,7 @@ def _dropped(config: Config) -> None:
 FAULTS: tuple[Fault, ...] = (
     Fault(
         name="unappliable-dropped",
-        reddens=("runtime.create.error-unappliable", "runtime.lifecycle.step02-error-if-unable"),
+        reddens=("runtime.create.error-unappliable", "runtime.lifecycle.step02-error-if-unable", "config.mounts.type.linux"),
         config=_dropped,
     ),
 )
