@@ -95,9 +95,15 @@ def _both(kind: str, name: str) -> tuple[str, str]:
     return f"config.hooks.{kind.lower()}.{name}", f"config.hooks.{kind.lower()}.body-{name}"
 
 
-def _found_in_rootfs(entry: Config, kind: str) -> None:
-    if entry["args"][1] != "/hooks.sock":
-        entry["path"] = str(Path(entry["args"][1]).with_name("hook"))
+def _found_in_rootfs(kind: str) -> Callable[[Config], None]:
+    """Execute the container's program where the configured path can be found in both places."""
+
+    def fault(config: Config) -> None:
+        inside = config["hooks"]["startContainer"][0]
+        for entry in config["hooks"].get(kind, ()) if inside["path"] != "/hook" else ():
+            entry["path"] = str(Path(entry["args"][1]).with_name("hook"))
+
+    return fault
 
 
 def _host_hook_in_container(config: Config) -> None:
@@ -246,7 +252,7 @@ FAULTS = (
     *(
         Fault(
             name=f"hooks-{kind.lower()}-found-in-rootfs",
-            config=_each(_found_in_rootfs, kind),
+            config=_found_in_rootfs(kind),
             reddens=_both(kind, "path-ns"),
         )
         for kind in ("prestart", "createRuntime", "createContainer", "poststart", "poststop")

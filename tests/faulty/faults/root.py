@@ -32,7 +32,7 @@ FAULTS: tuple[Fault, ...] = (
     Fault(
         name="root-writable",
         reddens=("config.root.readonly.effect",),
-        config=lambda config: config["root"].pop("readonly", None),
+        config=lambda config: config["root"].update(readonly=False) if config["root"].get("readonly") is True else None,
     ),
     Fault(name="root-not-shared", reddens=("linux.rootfspropagation.shared",), config=_propagation("shared", "private")),
     Fault(name="root-not-slave", reddens=("linux.rootfspropagation.slave",), config=_propagation("slave", "private")),
