@@ -87,11 +87,17 @@ FAULTS: tuple[Fault, ...] = (
             reddens=("linux.namespaces.no-path-new", f"linux.namespaces.type.{kind}"),
             config=_without_new(kind),
         )
-        for kind in ("pid", "ipc", "uts", "network", "cgroup")
+        for kind in ("pid", "uts", "network", "cgroup")
+    ),
+    Fault(
+        name="ipc-namespace-shared",
+        reddens=("linux.namespaces.no-path-new", "linux.namespaces.type.ipc", "runtime.lifecycle.step02-resources-created"),
+        config=_without_new("ipc"),
     ),
     Fault(
         name="user-namespace-shared",
         reddens=(
+            "features-linux.namespaces.recognized",
             "linux.namespaces.no-path-new",
             "linux.namespaces.type.user",
             "linux.userns.uidmappings.effect",
