@@ -1,0 +1,5 @@
+"""The reference runtime: runtime-spec 1.3.0 on Linux, in Python and its standard library alone.
+
+A config is parsed, planned and executed: `config` refuses what is invalid, `plan` turns the rest into effects without
+touching anything, `effects` carry them out through the thin calls of `kernel`.
+"""
