@@ -1,14 +1,21 @@
 """System call numbers: the kernel's own tables for x86_64, and the generic one that aarch64 and riscv64 share."""
 
 NUMBERS = {
+    "add_key": (248, 217),
     "bind": (49, 200),
     "bpf": (321, 280),
     "capset": (126, 91),
+    "chdir": (80, 49),
+    "clone": (56, 220),
     "clone3": (435, 435),
+    "close": (3, 57),
     "close_range": (436, 436),
     "connect": (42, 203),
     "dup3": (292, 24),
+    "execve": (59, 221),
     "execveat": (322, 281),
+    "exit_group": (231, 94),
+    "fchdir": (81, 50),
     "fchmodat": (268, 53),
     "fsconfig": (431, 431),
     "fsmount": (432, 432),
@@ -19,18 +26,23 @@ NUMBERS = {
     "ioctl": (16, 29),
     "ioprio_set": (251, 30),
     "keyctl": (250, 219),
+    "mkdirat": (258, 34),
     "mknodat": (259, 33),
     "mount": (165, 40),
     "mount_setattr": (442, 442),
     "move_mount": (429, 429),
     "open_tree": (428, 428),
+    "openat": (257, 56),
     "openat2": (437, 437),
     "personality": (135, 92),
+    "pidfd_getfd": (438, 438),
     "pidfd_open": (434, 434),
     "pidfd_send_signal": (424, 424),
     "pivot_root": (155, 41),
     "prctl": (157, 167),
     "prlimit64": (302, 261),
+    "process_vm_writev": (311, 271),
+    "read": (0, 63),
     "recvfrom": (45, 207),
     "recvmsg": (47, 212),
     "sched_setaffinity": (203, 122),
@@ -51,5 +63,11 @@ NUMBERS = {
     "statx": (332, 291),
     "umount2": (166, 39),
     "unshare": (272, 97),
+    "write": (1, 64),
 }
 """Name to (x86_64, generic)."""
+
+
+def number(name: str, machine: str) -> int:
+    """Return the number of a system call on a machine named as uname(2) does; raises KeyError for a name that isn't listed."""
+    return NUMBERS[name][0 if machine == "x86_64" else 1]

@@ -1,0 +1,147 @@
+"""Writes the stub's table: calls by name, with data, labels and results, to one block of bytes.
+
+program = Program("x86_64")
+program.call("prctl", 38, 1)                          # any error reports and ends
+program.call("execve", program.text("/bin/true"), ..., on_error=NEXT)
+"""
+
+from reference_runtime.init.stub import ENTRY_WORDS, WORD, data_address
+from reference_runtime.kernel.numbers import number
+
+NEXT = "next"
+"""Go on with the entry that follows."""
+REPORT = "report"
+"""The label that a failed call goes to; the program's author places it."""
+
+
+class Label:
+    """The address of an entry that is placed later, or of a call's result."""
+
+    __slots__ = ("name",)
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+
+class Data:
+    """The address of some bytes in the program's memory."""
+
+    __slots__ = ("content", "offset")
+
+    def __init__(self, content: bytes) -> None:
+        self.content = content
+        self.offset = 0
+
+
+class Program:
+    """A table under construction. Each call has a result word, in the order of the calls."""
+
+    __slots__ = ("_blocks", "_calls", "_labels", "_machine", "_pointers")
+
+    def __init__(self, machine: str) -> None:
+        self._machine = machine
+        self._calls: list[tuple[str | None, tuple[object, ...], tuple[object, object, object]]] = []
+        self._labels: dict[str, int] = {}
+        self._blocks: list[Data] = []
+        self._pointers: list[tuple[Data, list[Data]]] = []
+
+    def __len__(self) -> int:
+        return len(self._calls)
+
+    def data(self, content: bytes) -> Data:
+        """Place bytes, aligned to words; returns their address for arguments."""
+        block = Data(content)
+        self._blocks.append(block)
+        return block
+
+    def text(self, content: str | bytes) -> Data:
+        """Place a string that ends with NUL."""
+        encoded = content.encode("utf-8", "surrogateescape") if isinstance(content, str) else content
+        return self.data(encoded + b"\0")
+
+    def vector(self, strings: "list[str]") -> Data:
+        """Place strings and an array of their addresses that ends with a null one, as execve wants argv and envp."""
+        texts = [self.text(each) for each in strings]
+        array = self.data(bytes(WORD * (len(texts) + 1)))
+        self._pointers.append((array, texts))
+        return array
+
+    def label(self, name: str) -> None:
+        """Name the place of the next call."""
+        self._labels[name] = len(self._calls)
+
+    def result(self, index: int) -> Label:
+        """Return the address of the result of the call with this index."""
+        return Label(f"result {index}")
+
+    def argument(self, index: int, position: int) -> Label:
+        """Return the address of an argument (from 0) of a call to come: a result stored there becomes that argument."""
+        return Label(f"argument {index} {position}")
+
+    def call(
+        self,
+        name: str,
+        *arguments: "int | Data | Label",
+        on_error: str = REPORT,
+        on_zero: str = NEXT,
+        on_positive: str = NEXT,
+        result: "Label | None" = None,
+    ) -> int:
+        """Append a system call; returns its index. `result` says where else than to its own word the result goes."""
+        index = len(self._calls)
+        self._calls.append((name, (*arguments, result), (on_error, on_zero, on_positive)))
+        return index
+
+    def wait_until_set(self, address: Label) -> int:
+        """Append an entry that comes back to itself until the word at `address` is not zero: no system call is made."""
+        index = len(self._calls)
+        name = f"wait {index}"
+        self.label(name)
+        self._calls.append((None, (address, None), (NEXT, name, NEXT)))
+        return index
+
+    def assemble(self) -> bytes:
+        """Return the data block: the table, the results, the placed bytes."""
+        base = data_address(self._machine)
+        results = len(self._calls) * ENTRY_WORDS * WORD
+        offset = results + (len(self._calls) + 1) * WORD
+        for block in self._blocks:
+            block.offset = offset
+            offset += (len(block.content) + WORD) // WORD * WORD
+        image = bytearray(offset)
+        for index in range(len(self._calls)):
+            words = self._entry(index, base, results)
+            image[index * ENTRY_WORDS * WORD : (index + 1) * ENTRY_WORDS * WORD] = b"".join(
+                (word & _MASK).to_bytes(WORD, "little") for word in words
+            )
+        for block in self._blocks:
+            image[block.offset : block.offset + len(block.content)] = block.content
+        for array, texts in self._pointers:
+            addresses = b"".join((base + text.offset).to_bytes(WORD, "little") for text in texts)
+            image[array.offset : array.offset + len(addresses)] = addresses
+        return bytes(image)
+
+    def _entry(self, index: int, base: int, results: int) -> "list[int]":
+        name, (*arguments, store), targets = self._calls[index]
+        words = [-1 if name is None else number(name, self._machine)]
+        words += [self._value(argument, base, results) for argument in arguments]
+        words += [0] * (7 - len(words))
+        words.append(base + results + index * WORD if store is None else self._value(store, base, results))
+        for target in targets:
+            place = index + 1 if target == NEXT else self._labels[str(target)]
+            words.append(base + place * ENTRY_WORDS * WORD)
+        return words
+
+    def _value(self, argument: object, base: int, results: int) -> int:
+        if isinstance(argument, Data):
+            return base + argument.offset
+        if not isinstance(argument, Label):
+            assert isinstance(argument, int)
+            return argument
+        kind, *numbers = argument.name.split()
+        if kind == "result":
+            return base + results + int(numbers[0]) * WORD
+        return base + (int(numbers[0]) * ENTRY_WORDS + 1 + int(numbers[1])) * WORD
+
+
+_MASK = (1 << 64) - 1
