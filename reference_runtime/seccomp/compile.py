@@ -7,6 +7,7 @@ The text leaves the precedence of entries open; these rules are those of runc an
 - the machine's own architecture always belongs to the filter, and a call of one that doesn't ends the thread.
 """
 
+from reference_runtime.config.shape import array, choice, integer, record, text, uint32, uint64
 from reference_runtime.fault import RuntimeFault
 from reference_runtime.seccomp.architectures import (
     ARCHITECTURES,
@@ -27,7 +28,6 @@ from reference_runtime.seccomp.program import (
     rule,
     tree,
 )
-from reference_runtime.values import choice, items, members, required, strings, text, whole
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -41,8 +41,28 @@ if TYPE_CHECKING:
     """Names, the word to return, and lists of conditions of which one has to hold; no list means unconditionally."""
 
 _EPERM = 1
-_ALL_BITS = (1 << 64) - 1
 _WHERE = "$.linux.seccomp"
+
+_CONDITION = record(
+    {"index": integer(0, 5), "value": uint64, "valueTwo": uint64, "op": choice(*OPERATORS)},
+    required=("index", "value", "op"),
+)
+_ENTRY = record(
+    {"names": array(text, least=1), "action": choice(*ACTIONS), "errnoRet": uint32, "args": array(_CONDITION)},
+    required=("names", "action"),
+)
+_SECCOMP = record(
+    {
+        "defaultAction": choice(*ACTIONS),
+        "defaultErrnoRet": uint32,
+        "architectures": array(choice(*ARCHITECTURES)),
+        "flags": array(choice(*FLAGS)),
+        "listenerPath": text,
+        "listenerMetadata": text,
+        "syscalls": array(_ENTRY),
+    },
+    required=("defaultAction",),
+)
 
 
 class Filter:
@@ -63,62 +83,46 @@ class Filter:
         return f"install a seccomp filter of {len(self.program) // 8} instructions, flags {self.flags:#x}{notifying}"
 
 
-def compile_filter(value: "Any", *, machine: str) -> Filter:
-    """Compile the value of linux.seccomp for `machine` (as uname -m says). Raises RuntimeFault with the path of what is wrong."""
-    seccomp = members(value, _WHERE)
-    default = _word(seccomp, "defaultAction", "defaultErrnoRet", _WHERE)
-    entries = [
-        _entry(entry, f"{_WHERE}.syscalls[{index}]")
-        for index, entry in enumerate(items(seccomp.get("syscalls"), f"{_WHERE}.syscalls"))
-    ]
-    architectures = _architectures(seccomp, machine)
+def compile_filter(seccomp: "dict[str, Any]", *, machine: str) -> Filter:
+    """Compile linux.seccomp for `machine` (as uname -m says). Raises RuntimeFault with the path of what is wrong."""
+    _SECCOMP(seccomp, _WHERE)
+    default = _word(seccomp["defaultAction"], seccomp.get("defaultErrnoRet"), f"{_WHERE}.defaultErrnoRet")
+    entries = [_entry(entry, f"{_WHERE}.syscalls[{index}]") for index, entry in enumerate(seccomp.get("syscalls") or ())]
     notify = ACTIONS["SCMP_ACT_NOTIFY"]
     notifies = default == notify or any(word == notify for _, word, _ in entries)
-    flags = _flags(seccomp, notifies=notifies)
     path, metadata = _listener(seccomp, notifies=notifies)
-    block = by_architecture(_sections(architectures, [entry for entry in entries if entry[1] != default], default))
+    sections = _sections(_architectures(seccomp, machine), [entry for entry in entries if entry[1] != default], default)
+    block = by_architecture(sections)
     if len(block) > MOST_INSTRUCTIONS:
         raise RuntimeFault(f"the filter has {len(block)} instructions, the kernel takes {MOST_INSTRUCTIONS}", where=_WHERE)
+    flags = _flags(seccomp.get("flags") or (), notifies=notifies)
     return Filter(assembled(block), flags=flags, listener_path=path, listener_metadata=metadata)
 
 
 # Reading the config
 
 
-def _word(parent: "dict[str, Any]", action_name: str, errno_name: str, where: str) -> int:
+def _word(action: str, errno: "int | None", where: str) -> int:
     """Return the word that an action and its errno make. Raises RuntimeFault for an action that carries none."""
-    action = choice(required(parent, action_name, where), f"{where}.{action_name}", ACTIONS)
-    word = ACTIONS[action]
-    given = parent.get(errno_name)
     most = MOST_DATA.get(action)
     if most is None:
-        if given is not None:
-            raise RuntimeFault(f"{action} carries no errno", where=f"{where}.{errno_name}")
-        return word
-    return word | (_EPERM if given is None else whole(given, f"{where}.{errno_name}", least=0, most=most))
+        if errno is not None:
+            raise RuntimeFault(f"{action} carries no errno", where=where)
+        return ACTIONS[action]
+    if errno is not None and errno > most:
+        raise RuntimeFault(f"{errno} is more than the {most} that {action} can carry", where=where)
+    return ACTIONS[action] | (_EPERM if errno is None else errno)
 
 
-def _entry(value: "Any", where: str) -> "Entry":
-    entry = members(value, where)
-    names = strings(required(entry, "names", where), f"{where}.names")
-    if not names:
-        raise RuntimeFault("at least one name is needed", where=f"{where}.names")
-    word = _word(entry, "action", "errnoRet", where)
+def _entry(entry: "dict[str, Any]", where: str) -> "Entry":
+    word = _word(entry["action"], entry.get("errnoRet"), f"{where}.errnoRet")
     conditions = [
-        _condition(argument, f"{where}.args[{index}]") for index, argument in enumerate(items(entry.get("args"), f"{where}.args"))
+        (argument["index"], argument["op"], argument["value"], argument.get("valueTwo") or 0)
+        for argument in entry.get("args") or ()
     ]
     if len({condition[0] for condition in conditions}) == len(conditions):
-        return names, word, [conditions] if conditions else []
-    return names, word, [[condition] for condition in conditions]
-
-
-def _condition(value: "Any", where: str) -> "Condition":
-    argument = members(value, where)
-    index = whole(required(argument, "index", where), f"{where}.index", least=0, most=5)
-    operator = choice(required(argument, "op", where), f"{where}.op", OPERATORS)
-    first = whole(required(argument, "value", where), f"{where}.value", least=0, most=_ALL_BITS)
-    second = whole(argument.get("valueTwo", 0), f"{where}.valueTwo", least=0, most=_ALL_BITS)
-    return index, operator, first, second
+        return entry["names"], word, [conditions] if conditions else []
+    return entry["names"], word, [[condition] for condition in conditions]
 
 
 def _architectures(seccomp: "dict[str, Any]", machine: str) -> "list[str]":
@@ -126,18 +130,13 @@ def _architectures(seccomp: "dict[str, Any]", machine: str) -> "list[str]":
     native = NATIVE.get(machine)
     if native is None:
         raise RuntimeFault(f"there is no table of system calls for {machine}", where=_WHERE)
-    where = f"{_WHERE}.architectures"
-    given = [
-        choice(name, f"{where}[{index}]", ARCHITECTURES) for index, name in enumerate(items(seccomp.get("architectures"), where))
-    ]
-    return list(dict.fromkeys((native, *(name for name in given if name in TABLES))))
+    return list(dict.fromkeys((native, *(name for name in seccomp.get("architectures") or () if name in TABLES))))
 
 
-def _flags(seccomp: "dict[str, Any]", *, notifies: bool) -> int:
-    where = f"{_WHERE}.flags"
+def _flags(names: "Sequence[str]", *, notifies: bool) -> int:
     flags = 0
-    for index, name in enumerate(items(seccomp.get("flags"), where)):
-        flags |= FLAGS[choice(name, f"{where}[{index}]", FLAGS)]
+    for name in names:
+        flags |= FLAGS[name]
     if not notifies:
         # It is about waiting for answers to notifications; the kernel refuses it where there are none.
         return flags & ~FLAGS["SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV"]
@@ -147,8 +146,7 @@ def _flags(seccomp: "dict[str, Any]", *, notifies: bool) -> int:
 
 def _listener(seccomp: "dict[str, Any]", *, notifies: bool) -> tuple[str, str]:
     """Return listenerPath, empty where it is to be ignored, and listenerMetadata."""
-    path = text(seccomp.get("listenerPath", ""), f"{_WHERE}.listenerPath")
-    metadata = text(seccomp.get("listenerMetadata", ""), f"{_WHERE}.listenerMetadata")
+    path, metadata = seccomp.get("listenerPath") or "", seccomp.get("listenerMetadata") or ""
     if metadata and not path:
         raise RuntimeFault("must not be set without listenerPath", where=f"{_WHERE}.listenerMetadata")
     if notifies and not path:

@@ -42,7 +42,7 @@ NOTIFY = entry(action="SCMP_ACT_NOTIFY")
 REFUSED = [
     ({"defaultAction": "SCMP_ACT_DENY"}, "$.linux.seccomp.defaultAction"),
     ({"defaultAction": 7}, "$.linux.seccomp.defaultAction"),
-    ({}, "$.linux.seccomp"),
+    ({}, "$.linux.seccomp.defaultAction"),
     ({"defaultAction": "SCMP_ACT_KILL", "defaultErrnoRet": 1}, "$.linux.seccomp.defaultErrnoRet"),
     ({"defaultAction": "SCMP_ACT_ERRNO", "defaultErrnoRet": 4096}, "$.linux.seccomp.defaultErrnoRet"),
     ({"defaultAction": "SCMP_ACT_ERRNO", "defaultErrnoRet": True}, "$.linux.seccomp.defaultErrnoRet"),
@@ -53,14 +53,14 @@ REFUSED = [
     ({"syscalls": [NOTIFY]}, "$.linux.seccomp"),
     ({"syscalls": [entry(names=[])]}, "$.linux.seccomp.syscalls[0].names"),
     ({"syscalls": [entry(), entry(names=["mkdir", 3])]}, "$.linux.seccomp.syscalls[1].names[1]"),
-    ({"syscalls": [{"action": "SCMP_ACT_ERRNO"}]}, "$.linux.seccomp.syscalls[0]"),
+    ({"syscalls": [{"action": "SCMP_ACT_ERRNO"}]}, "$.linux.seccomp.syscalls[0].names"),
     ({"syscalls": [entry(action="SCMP_ACT_LOG", errnoRet=1)]}, "$.linux.seccomp.syscalls[0].errnoRet"),
     ({"syscalls": [entry(errnoRet=-1)]}, "$.linux.seccomp.syscalls[0].errnoRet"),
     ({"syscalls": [entry(args=[argument(index=6)])]}, "$.linux.seccomp.syscalls[0].args[0].index"),
     ({"syscalls": [entry(args=[argument(op="SCMP_CMP_LIKE")])]}, "$.linux.seccomp.syscalls[0].args[0].op"),
     ({"syscalls": [entry(args=[argument(value=1 << 64)])]}, "$.linux.seccomp.syscalls[0].args[0].value"),
     ({"syscalls": [entry(args=[argument(valueTwo=1.5)])]}, "$.linux.seccomp.syscalls[0].args[0].valueTwo"),
-    ({"syscalls": [entry(args=[{"index": 0, "op": "SCMP_CMP_EQ"}])]}, "$.linux.seccomp.syscalls[0].args[0]"),
+    ({"syscalls": [entry(args=[{"index": 0, "op": "SCMP_CMP_EQ"}])]}, "$.linux.seccomp.syscalls[0].args[0].value"),
 ]
 
 
