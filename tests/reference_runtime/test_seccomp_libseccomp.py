@@ -47,7 +47,7 @@ def decider(program: bytes) -> Decide:
     return decide
 
 
-def differences(seccomp: Mapping[str, Any], calls: Sequence[tuple[int, int, tuple[int, ...]]]) -> list[str]:
+def differences(seccomp: dict[str, Any], calls: Sequence[tuple[int, int, tuple[int, ...]]]) -> list[str]:
     assert LIBRARY is not None
     theirs = decider(LIBRARY.program(seccomp))
     ours = decider(compile_filter(seccomp, machine="x86_64").program)
