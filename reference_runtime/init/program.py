@@ -43,7 +43,7 @@ class Program:
         self._calls: list[tuple[str | None, tuple[object, ...], tuple[object, object, object]]] = []
         self._labels: dict[str, int] = {}
         self._blocks: list[Data] = []
-        self._pointers: list[tuple[Data, list[Data]]] = []
+        self._pointers: list[tuple[Data, int, list[Data]]] = []
 
     def __len__(self) -> int:
         return len(self._calls)
@@ -63,8 +63,18 @@ class Program:
         """Place strings and an array of their addresses that ends with a null one, as execve wants argv and envp."""
         texts = [self.text(each) for each in strings]
         array = self.data(bytes(WORD * (len(texts) + 1)))
-        self._pointers.append((array, texts))
+        self._pointers.append((array, 0, texts))
         return array
+
+    def structure(self, prefix: bytes, pointer: Data) -> Data:
+        """Place some words that are followed by the address of other data."""
+        block = self.data(prefix + bytes(WORD))
+        self._pointers.append((block, len(prefix), [pointer]))
+        return block
+
+    def address(self, data: Data) -> int:
+        """Return where data lies in the memory of the assembled program."""
+        return data_address(self._machine) + data.offset
 
     def label(self, name: str) -> None:
         """Name the place of the next call."""
@@ -116,9 +126,10 @@ class Program:
             )
         for block in self._blocks:
             image[block.offset : block.offset + len(block.content)] = block.content
-        for array, texts in self._pointers:
-            addresses = b"".join((base + text.offset).to_bytes(WORD, "little") for text in texts)
-            image[array.offset : array.offset + len(addresses)] = addresses
+        for block, within, targets in self._pointers:
+            addresses = b"".join((base + target.offset).to_bytes(WORD, "little") for target in targets)
+            begin = block.offset + within
+            image[begin : begin + len(addresses)] = addresses
         return bytes(image)
 
     def _entry(self, index: int, base: int, results: int) -> "list[int]":

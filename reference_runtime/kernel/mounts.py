@@ -6,7 +6,7 @@ Numbers are those of linux/mount.h.
 import posix
 
 from reference_runtime.kernel.files import AT_FDCWD, O_PATH, encode
-from reference_runtime.kernel.syscall import address, syscall
+from reference_runtime.kernel.syscall import syscall
 
 MS_RDONLY = 1
 MS_NOSUID = 2
@@ -121,5 +121,5 @@ def open_in_root(root: int, path: str, flags: int = O_PATH) -> int:
 def mount_id(descriptor: int) -> int:
     """Return the number of the mount that an open file lies on, as mountinfo shows it (statx(2), STATX_MNT_ID)."""
     buffer = bytearray(256)
-    syscall("statx", descriptor, b"", AT_EMPTY_PATH, 0x1000, address(buffer))
+    syscall("statx", descriptor, b"", AT_EMPTY_PATH, 0x1000, buffer)
     return int.from_bytes(buffer[0x90:0x98], "little")
