@@ -1,0 +1,92 @@
+"""The allowed device list as rules, completed by what every container may use. Source: config-linux.md#allowed-device-list.
+
+Entries apply in their order. Before the first stands a denial of everything, since a container may not access nodes beyond
+its devices and the default ones; the default ones stay usable when an entry denies everything, as runc and crun have it
+and engines expect. An entry without `access` is about all three letters, as one without a number is about all numbers.
+"""
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+ANY = -1
+ALL_ACCESS = "rwm"
+
+
+class Rule:
+    """One entry: `kind` is a, b or c, a number is ANY for all."""
+
+    __slots__ = ("access", "allow", "kind", "major", "minor")
+
+    def __init__(self, *, allow: bool, kind: str = "a", major: int = ANY, minor: int = ANY, access: str = ALL_ACCESS) -> None:
+        """An entry about everything has no numbers: `normal` takes care of that."""
+        self.allow = allow
+        self.kind = kind
+        self.major = major
+        self.minor = minor
+        self.access = access
+
+    @property
+    def general(self) -> bool:
+        """It settles everything, so that earlier rules have no say."""
+        return self.kind == "a"
+
+    @property
+    def device(self) -> tuple[str, int, int]:
+        """What it is about."""
+        return self.kind, self.major, self.minor
+
+    def covers(self, other: "Rule") -> bool:
+        """Whether it is about all devices of another rule."""
+        return self.kind in ("a", other.kind) and self.major in (ANY, other.major) and self.minor in (ANY, other.minor)
+
+    def meets(self, other: "Rule") -> bool:
+        """Whether some device is one of both rules."""
+        kinds = "a" in (self.kind, other.kind) or self.kind == other.kind
+        majors = ANY in (self.major, other.major) or self.major == other.major
+        return kinds and majors and (ANY in (self.minor, other.minor) or self.minor == other.minor)
+
+    def line(self) -> str:
+        """Return it as devices.allow and devices.deny of v1 take it."""
+        numbers = ("*" if number == ANY else str(number) for number in (self.major, self.minor))
+        return "a" if self.general else f"{self.kind} {':'.join(numbers)} {self.access}"
+
+    def with_access(self, access: str) -> "Rule":
+        """Return the same rule for other letters."""
+        return Rule(allow=self.allow, kind=self.kind, major=self.major, minor=self.minor, access=access)
+
+
+def _defaults() -> "list[Rule]":
+    """Return the rules for default devices, terminals, and the making of nodes."""
+    made = [Rule(allow=True, kind=kind, access="m") for kind in "cb"]
+    # null, zero, full, random, urandom; tty, console, ptmx; terminals of devpts.
+    numbers = ((1, 3), (1, 5), (1, 7), (1, 8), (1, 9), (5, 0), (5, 1), (5, 2), (136, ANY))
+    return made + [Rule(allow=True, kind="c", major=major, minor=minor) for major, minor in numbers]
+
+
+def rules(entries: "Sequence[dict[str, Any]]", devices: "Sequence[dict[str, Any]]" = ()) -> "list[Rule]":
+    """Return the rules in force, beginning with one about everything. `devices` is linux.devices, `entries` its resources.devices."""
+    listed = [
+        Rule(allow=True, kind="b" if device["type"] == "b" else "c", major=device["major"], minor=device["minor"])
+        for device in devices
+        if device["type"] != "p"
+    ]
+    made = [Rule(allow=False), *_defaults(), *listed]
+    for entry in entries:
+        for rule in _normal(entry):
+            if rule.general:
+                made = [rule] if rule.allow else [rule, *_defaults()]
+            else:
+                made.append(rule)
+    return made
+
+
+def _normal(entry: "dict[str, Any]") -> "list[Rule]":
+    """Return an entry as one rule, or as two where it is about both types but not about everything."""
+    major, minor = (ANY if entry.get(name) is None else entry[name] for name in ("major", "minor"))
+    access = "".join(letter for letter in ALL_ACCESS if letter in (entry.get("access") or ALL_ACCESS))
+    kind = entry.get("type") or "a"
+    general = kind == "a" and major == minor == ANY and access == ALL_ACCESS
+    kinds = "cb" if kind == "a" and not general else kind
+    return [Rule(allow=entry["allow"], kind=each, major=major, minor=minor, access=access) for each in kinds]
