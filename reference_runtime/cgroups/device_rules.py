@@ -15,12 +15,11 @@ ALL_ACCESS = "rwm"
 
 
 class Rule:
-    """One entry: `kind` is a, b or c, a number is ANY for all."""
+    """One entry: `kind` is a (then about everything), b or c; a number is ANY for all."""
 
     __slots__ = ("access", "allow", "kind", "major", "minor")
 
     def __init__(self, *, allow: bool, kind: str = "a", major: int = ANY, minor: int = ANY, access: str = ALL_ACCESS) -> None:
-        """An entry about everything has no numbers: `normal` takes care of that."""
         self.allow = allow
         self.kind = kind
         self.major = major
@@ -66,7 +65,7 @@ def _defaults() -> "list[Rule]":
 
 
 def rules(entries: "Sequence[dict[str, Any]]", devices: "Sequence[dict[str, Any]]" = ()) -> "list[Rule]":
-    """Return the rules in force, beginning with one about everything. `devices` is linux.devices, `entries` its resources.devices."""
+    """Return the rules in force for resources.devices and linux.devices; the first is about everything."""
     listed = [
         Rule(allow=True, kind="b" if device["type"] == "b" else "c", major=device["major"], minor=device["minor"])
         for device in devices

@@ -14,12 +14,11 @@ _USUAL = "/sys/fs/cgroup"
 
 
 class Hierarchy:
-    """One hierarchy and the directory it is mounted at."""
+    """One hierarchy: where it is mounted, its controllers (a named one of v1 has none), and the runtime's own cgroup in it."""
 
     __slots__ = ("controllers", "own", "point", "v2")
 
     def __init__(self, *, point: str, controllers: "Sequence[str]", v2: bool, own: str) -> None:
-        """`controllers` are those that can be used here: for a named hierarchy of v1 none. `own` is the runtime's own cgroup."""
         self.point = point
         self.controllers = tuple(controllers)
         self.v2 = v2

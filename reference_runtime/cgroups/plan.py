@@ -1,6 +1,5 @@
 """linux.resources for the hierarchies that there are: each controller's part is planned for the version that has it."""
 
-from reference_runtime.cgroups import v1, v2
 from reference_runtime.cgroups.layout import of_controller, unified
 from reference_runtime.cgroups.resources import check
 from reference_runtime.fault import RuntimeFault
@@ -34,9 +33,7 @@ def nothing(_file: str) -> str:
     return ""
 
 
-def plan(
-    resources: "dict[str, Any]", hierarchies: "Sequence[Hierarchy]", current: "Current" = nothing
-) -> "list[Setting]":
+def plan(resources: "dict[str, Any]", hierarchies: "Sequence[Hierarchy]", current: "Current" = nothing) -> "list[Setting]":
     """Return the control files to write, in order; the device list is planned apart.
 
     Raises RuntimeFault for an invalid value, for what a version cannot express, and for a controller that isn't there.
@@ -52,17 +49,23 @@ def _planned(
     resources: "dict[str, Any]", hierarchies: "Sequence[Hierarchy]", current: "Current", old: str, new: str
 ) -> "list[Setting]":
     on_v1, on_v2 = of_controller(hierarchies, old), of_controller(hierarchies, new)
-    if on_v1 is not None and not on_v1.v2:
-        return v1.PLANS[old](resources, current)
     if on_v2 is not None and on_v2.v2:
+        from reference_runtime.cgroups import v2
+
         return v2.PLANS[new](resources, current)
+    from reference_runtime.cgroups import v1
+
     asked = v1.PLANS[old](resources, current)
-    if asked:
+    if asked and (on_v1 is None or on_v1.v2):
         raise RuntimeFault(f"no hierarchy here has the {old} controller", where=asked[0].where)
-    return []
+    return asked
 
 
 def _unified(resources: "dict[str, Any]", hierarchies: "Sequence[Hierarchy]") -> "list[Setting]":
+    if not resources.get("unified"):
+        return []
+    from reference_runtime.cgroups import v2
+
     settings = v2.unified(resources)
     hierarchy = unified(hierarchies)
     for setting in settings:
@@ -73,12 +76,17 @@ def _unified(resources: "dict[str, Any]", hierarchies: "Sequence[Hierarchy]") ->
     return settings
 
 
+_ZERO_IS_UNSET = (
+    *("limit", "reservation", "swap", "kernel", "kernelTCP", "weight", "leafWeight"),
+    *("shares", "quota", "period", "realtimeRuntime", "realtimePeriod"),
+)
+
+
 def without_zeros(resources: "dict[str, Any]") -> "dict[str, Any]":
-    """Return the resources without numbers that are 0: in updates engines write 0 for "leave it as it is"."""
+    """Return the resources of an update without the zeros by which engines say "leave it as it is"."""
     kept: dict[str, Any] = {}
     for chapter, value in resources.items():
-        if isinstance(value, dict) and chapter not in ("unified", "rdma"):
-            kept[chapter] = {name: each for name, each in value.items() if each is not False and each != 0}
-        else:
-            kept[chapter] = value
+        kept[chapter] = value
+        if chapter in ("memory", "cpu", "pids", "blockIO") and isinstance(value, dict):
+            kept[chapter] = {name: each for name, each in value.items() if each != 0 or name not in _ZERO_IS_UNSET}
     return kept

@@ -9,12 +9,14 @@ if TYPE_CHECKING:
 
 
 class Setting:
-    """A value for a controller's file. Of several (file, value) the first whose file this kernel has is written."""
+    """A value for a controller's file. Of several (file, value) the first whose file this kernel has is written.
+
+    `controller` is empty for the core files of v2, `where` is the JSON path of what is set.
+    """
 
     __slots__ = ("alternatives", "controller", "where")
 
     def __init__(self, controller: str, *alternatives: tuple[str, str], where: str) -> None:
-        """`controller` is empty for the core files of v2, `where` the JSON path of what is set."""
         self.controller = controller
         self.alternatives = alternatives
         self.where = where

@@ -50,9 +50,7 @@ def memory(resources: "dict[str, Any]", current: "Current") -> "list[Setting]":
 def cpu(resources: "dict[str, Any]", _current: "Current") -> "list[Setting]":
     """cpu.shares and the files beside it. 0 stands for a value that nobody asked for, but for burst and idle."""
     given = resources.get("cpu") or {}
-    settings = [
-        Setting("cpu", (file, str(given[name])), where=f"{WHERE}.cpu.{name}") for name, file in _CPU if given.get(name)
-    ]
+    settings = [Setting("cpu", (file, str(given[name])), where=f"{WHERE}.cpu.{name}") for name, file in _CPU if given.get(name)]
     for name, file in (("burst", "cpu.cfs_burst_us"), ("idle", "cpu.idle")):
         if given.get(name) is not None:
             settings.append(Setting("cpu", (file, str(given[name])), where=f"{WHERE}.cpu.{name}"))

@@ -4,7 +4,6 @@ What v2 has no counterpart for is refused, as config-linux.md#unified demands of
 Source of the files: kernel, Documentation/admin-guide/cgroup-v2.rst.
 """
 
-from reference_runtime.cgroups.conversion import io_weight, weight_of_shares
 from reference_runtime.cgroups.resources import THROTTLES, UNLIMITED, WHERE
 from reference_runtime.cgroups.setting import Setting
 from reference_runtime.fault import RuntimeFault
@@ -79,6 +78,8 @@ def cpu(resources: "dict[str, Any]", current: "Current") -> "list[Setting]":
             raise RuntimeFault(_NO_COUNTERPART, where=f"{where}.{name}")
     settings = []
     if given.get("shares"):
+        from reference_runtime.cgroups.conversion import weight_of_shares
+
         settings.append(Setting("cpu", ("cpu.weight", str(weight_of_shares(given["shares"]))), where=f"{where}.shares"))
     quota, period = given.get("quota"), given.get("period")
     if quota or period:
@@ -94,9 +95,8 @@ def cpu(resources: "dict[str, Any]", current: "Current") -> "list[Setting]":
 def cpuset(resources: "dict[str, Any]", _current: "Current") -> "list[Setting]":
     """cpuset.cpus and cpuset.mems: the same on v1 and v2."""
     given = resources.get("cpu") or {}
-    return [
-        Setting("cpuset", (f"cpuset.{name}", given[name]), where=f"{WHERE}.cpu.{name}") for name in ("cpus", "mems") if given.get(name)
-    ]
+    names = [name for name in ("cpus", "mems") if given.get(name)]
+    return [Setting("cpuset", (f"cpuset.{name}", given[name]), where=f"{WHERE}.cpu.{name}") for name in names]
 
 
 def io(resources: "dict[str, Any]", _current: "Current") -> "list[Setting]":
@@ -124,6 +124,8 @@ def io(resources: "dict[str, Any]", _current: "Current") -> "list[Setting]":
 
 def _weight(device: str, weight: int, where: str) -> Setting:
     """BFQ's weights are those of v1; io.weight has a wider range."""
+    from reference_runtime.cgroups.conversion import io_weight
+
     return Setting("io", ("io.bfq.weight", f"{device}{weight}"), ("io.weight", f"{device}{io_weight(weight)}"), where=where)
 
 
