@@ -3,3 +3,5 @@
 A config is parsed, planned and executed: `config` refuses what is invalid, `plan` turns the rest into effects without
 touching anything, `effects` carry them out through the thin calls of `kernel`.
 """
+
+__version__ = "0.1.0"

@@ -43,7 +43,8 @@ class Mount:
         # Mount points, devices and links still have to be made in a tmpfs, so it is written to until the end.
         late = self.kind == "tmpfs" and self.options.flags & k.MS_RDONLY
         flags = self.options.flags & ~k.MS_RDONLY if late else self.options.flags
-        tree = new_filesystem(stage, target, self.source, self.kind, flags, ",".join(self.options.data))
+        data = ",".join(self.options.data)
+        tree = new_filesystem(stage, target, source=self.source, kind=self.kind, flags=flags, data=data)
         if self.options.copy_up:
             from reference_runtime.effects.copy_up import copy_up  # few containers need it
 
@@ -58,7 +59,7 @@ class Mount:
         posix.close(target)
 
 
-def new_filesystem(stage: "Stage", target: int, source: str, kind: str, flags: int, data: str) -> int:
+def new_filesystem(stage: "Stage", target: int, *, source: str, kind: str, flags: int, data: str) -> int:
     """Mount a file system; returns a descriptor of its root. It still has to be moved to its place, unless that is the host's.
 
     In a mount namespace that others use, mounts may be shared, and such ones cannot be moved.

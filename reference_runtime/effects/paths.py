@@ -65,7 +65,7 @@ class _Covers:
         return k.open_tree(self._empty, "", k.OPEN_TREE_CLONE)
 
     def null(self) -> int:
-        """The host's null device, and nothing that merely has its name (CVE-2025-31133)."""
+        """Return the null device of the host, and nothing that merely has its name (CVE-2025-31133)."""
         device = posix.open("/dev/null", O_PATH | posix.O_NOFOLLOW | posix.O_CLOEXEC)
         status = posix.fstat(device)
         if status.st_mode & _S_IFMT != _S_IFCHR or (posix.major(status.st_rdev), posix.minor(status.st_rdev)) != (1, 3):

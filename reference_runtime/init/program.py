@@ -102,7 +102,7 @@ class Program:
         self._calls.append((name, (*arguments, result), (on_error, on_zero, on_positive)))
         return index
 
-    def wait_until_set(self, address: Label) -> int:
+    def wait_until_set(self, address: "Label | Data") -> int:
         """Append an entry that comes back to itself until the word at `address` is not zero: no system call is made."""
         index = len(self._calls)
         name = f"wait {index}"

@@ -56,6 +56,10 @@ class LastCalls:
         self.go = 0
         """Address of the word that tells the process that its listener was taken, or 0."""
 
+    def describe(self) -> "list[str]":
+        """Return what is called, in order."""
+        return [f"then {name}" if index in self.executions else name for index, name in enumerate(self.names)]
+
 
 class Privileges:
     """What the process may become, and what it holds until then."""
@@ -168,7 +172,7 @@ class _Calls:
         self.add("write", numbers.sync, self._program.data(CREATED), len(CREATED), what="tell the runtime")
         self.add("close", numbers.sync)
         self._program.label("wait")
-        self.add("read", numbers.start, self._program.data(bytes(8)), 1, on_error="wait", on_zero="end", what="wait for start")
+        self.add("read", numbers.start, self._program.data(bytes(8)), 1, on_error="end", on_zero="end", what="wait for start")
         self._on_error = REPORT
 
     def exec_label(self, proc: int, path: str, label: str) -> None:

@@ -1,0 +1,144 @@
+"""From a bundle to a created container: read, check, plan, claim the id, and go through the first steps of the lifecycle."""
+
+import posix
+from time import gmtime, strftime  # built in
+
+from reference_runtime.config.check import check
+from reference_runtime.config.reader import read_document
+from reference_runtime.container.placement import Placement
+from reference_runtime.container.state import Container
+from reference_runtime.fault import RuntimeFault, reason
+from reference_runtime.init.mappings import denies_groups
+from reference_runtime.kernel.credentials import last_capability, permitted_capabilities
+from reference_runtime.kernel.files import create_file
+from reference_runtime.plan.capabilities import plan_capabilities
+from reference_runtime.plan.plan import Plan
+from reference_runtime.plan.program import Descriptors, Privileges, plan_program
+from reference_runtime.request import Request
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from reference_runtime.invocation import Invocation
+
+
+class Planned:
+    """A bundle that has been read, checked and planned."""
+
+    __slots__ = ("bundle", "config", "descriptors", "plan", "text", "warnings")
+
+    def __init__(self, bundle: str, config: "dict[str, Any]", text: str, plan: Plan, descriptors: Descriptors) -> None:
+        self.bundle = bundle
+        self.config = config
+        self.text = text
+        """The config as it was read."""
+        self.plan = plan
+        self.descriptors = descriptors
+        self.warnings: list[str] = []
+
+
+def request_of(call: "Invocation") -> Request:
+    """Return what the flags of create or run ask for. Raises RuntimeFault."""
+    line = call.line
+    number = line.value("preserve-fds", "0")
+    if not number.isdigit() or int(number) > 1 << 16:
+        raise RuntimeFault(f"--preserve-fds needs a number, not {number!r}")
+    return Request(
+        console_socket=call.absolute(line.value("console-socket")),
+        detach=line.switch("detach"),
+        keep=line.switch("keep"),
+        keyring=not line.switch("no-new-keyring"),
+        pid_file=call.absolute(line.value("pid-file")),
+        pivot=not line.switch("no-pivot"),
+        preserve_fds=int(number),
+    )
+
+
+def plan_container(container_id: str, bundle: str, request: Request) -> Planned:
+    """Read, check and plan a bundle; nothing is changed. Raises RuntimeFault."""
+    config, text = read_document(f"{bundle}/config.json")
+    check(config)
+    machine = posix.uname().machine
+    plan = Plan(config, request, container_id=container_id, bundle=bundle, machine=machine)
+    planned = Planned(bundle, config, text, plan, Descriptors(request.preserve_fds))
+    plan.calls, planned.warnings = plan_calls(config, plan, planned.descriptors)
+    return planned
+
+
+def plan_calls(config: "dict[str, Any]", plan: Plan, descriptors: Descriptors) -> "tuple[Any, list[str]]":
+    """Return the last calls, by what this machine and this caller may grant, and warnings about what they may not."""
+    process = config.get("process")
+    last = last_capability()
+    held = (1 << last + 1) - 1 if "user" in plan.namespaces else permitted_capabilities()
+    capabilities, warnings = plan_capabilities((process or {}).get("capabilities") or {}, available=held)
+    privileges = Privileges(capabilities=capabilities, held=held, last=last, set_groups=not denies_groups(plan.namespaces))
+    calls = plan_program(
+        process, machine=plan.machine, privileges=privileges, descriptors=descriptors, filter_=plan.filter
+    )
+    return calls, warnings
+
+
+def create_container(call: "Invocation", bundle: str, request: Request) -> Container:
+    """Create the container that the call names. Raises RuntimeFault; nothing is left then."""
+    from reference_runtime import lifecycle
+
+    directory = call.container()
+    bundle = _real(bundle)
+    planned = plan_container(directory.container_id, bundle, request)
+    _check_preserved(request.preserve_fds)
+    for warning in planned.warnings:
+        call.log.warning(warning)
+    directory.claim()
+    container = Container(directory, _document(directory.container_id, planned))
+    try:
+        directory.write("config.json", planned.text)
+        container.save()
+    except OSError as error:
+        directory.remove()
+        raise RuntimeFault("cannot write the container's state", why=reason(error)) from error
+    lifecycle.create(container, planned.plan, planned.descriptors, call.log)
+    if request.pid_file:
+        # No newline: containerd takes the bytes for a number as they are.
+        create_file(request.pid_file, str(container.pid), mode=0o644)
+    return container
+
+
+def _document(container_id: str, planned: Planned) -> "dict[str, Any]":
+    """Return what is kept of a container: what later calls need and the config doesn't say at once."""
+    config, plan = planned.config, planned.plan
+    path = (config.get("linux") or {}).get("cgroupsPath") or container_id
+    return {
+        "pid": 0,
+        "startTime": None,
+        "bundle": planned.bundle,
+        "rootfs": plan.attach.path,
+        "created": strftime("%Y-%m-%dT%H:%M:%SZ", gmtime()),
+        "owner": "",
+        "annotations": config.get("annotations") or {},
+        "hooks": {kind: plan.hooks[kind] for kind in ("startContainer", "poststart", "poststop") if plan.hooks.get(kind)},
+        "cgroup": Placement.plan(path if path.startswith("/") else f"/{path}").dirs,
+        "hasProcess": config.get("process") is not None,
+        "results": len(plan.calls.names) * 8,
+        "preserved": planned.descriptors.first - 3,
+        "listener": plan.calls.go,
+    }
+
+
+def _real(path: str) -> str:
+    """Return an absolute path without links. Raises RuntimeFault if there is no such directory."""
+    try:
+        descriptor = posix.open(path, posix.O_RDONLY | posix.O_DIRECTORY | posix.O_CLOEXEC)
+        real = posix.readlink(f"/proc/self/fd/{descriptor}")
+        posix.close(descriptor)
+    except OSError as error:
+        raise RuntimeFault(f"cannot open the bundle {path}", why=reason(error)) from error
+    return real
+
+
+def _check_preserved(number: int) -> None:
+    for descriptor in range(3, 3 + number):
+        try:
+            posix.fstat(descriptor)
+        except OSError as error:
+            raise RuntimeFault(f"--preserve-fds={number}: descriptor {descriptor} is not open") from error

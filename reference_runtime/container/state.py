@@ -1,0 +1,94 @@
+"""What a container is, kept in state.json, and the state that the spec defines, asked from the kernel each time."""
+
+import posix
+
+from reference_runtime.config.check import SPEC_VERSION
+from reference_runtime.config.writer import dumps
+from reference_runtime.container.directory import START, Directory
+from reference_runtime.kernel.processes import start_time
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+CREATING, CREATED, RUNNING, PAUSED, STOPPED = "creating", "created", "running", "paused", "stopped"
+
+
+class Container:
+    """A container whose state has been read or is about to be written."""
+
+    __slots__ = ("directory", "document")
+
+    def __init__(self, directory: Directory, document: "dict[str, Any]") -> None:
+        self.directory = directory
+        self.document = document
+
+    @classmethod
+    def load(cls, directory: Directory) -> "Container":
+        """Read a container's state. Raises RuntimeFault if it does not exist."""
+        return cls(directory, directory.read("state.json"))
+
+    def save(self) -> None:
+        """Write the state."""
+        self.directory.write("state.json", dumps(self.document))
+
+    @property
+    def placement(self):
+        from reference_runtime.container.placement import Placement
+        return Placement(self.document["cgroup"])
+
+    @property
+    def container_id(self) -> str:
+        return self.directory.container_id
+
+    @property
+    def pid(self) -> int:
+        """The first process, as it was told at create."""
+        pid: int = self.document["pid"]
+        return pid
+
+    def is_alive(self) -> bool:
+        """Whether the first process is there: that very one, and not only a zombie of it."""
+        return self.pid > 0 and start_time(self.pid) == self.document["startTime"]
+
+    def status(self) -> str:
+        """Return one of the words above."""
+        if not self.pid:
+            return CREATING
+        if not self.is_alive():
+            return STOPPED
+        if self._awaits_start():
+            return CREATED
+        from reference_runtime.container.placement import is_frozen
+
+        return PAUSED if is_frozen(self.document["cgroup"]) else RUNNING
+
+    def _awaits_start(self) -> bool:
+        """Whether the process holds the FIFO: its descriptor closes in the moment in which it executes the program."""
+        try:
+            posix.close(posix.open(f"{self.directory.path}/{START}", posix.O_WRONLY | posix.O_NONBLOCK | posix.O_CLOEXEC))
+        except OSError:
+            return False
+        return True
+
+    def state(self, *, status: "str | None" = None, pid: "int | None" = None) -> "dict[str, Any]":
+        """Return the state as runtime.md defines it, and some more that container engines know from runc.
+
+        `status` and `pid` are given where a hook has to see others than a caller of `state` would.
+        """
+        now = status or self.status()
+        shown = self.pid if pid is None else pid
+        document = self.document
+        state = {
+            "ociVersion": SPEC_VERSION,
+            "id": self.container_id,
+            "status": now,
+            "pid": 0 if now in {STOPPED, CREATING} and pid is None else shown,
+            "bundle": document["bundle"],
+            "rootfs": document["rootfs"],
+            "created": document["created"],
+            "owner": document["owner"],
+        }
+        if document["annotations"]:
+            state["annotations"] = document["annotations"]
+        return state

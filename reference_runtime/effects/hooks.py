@@ -1,0 +1,114 @@
+"""Runs hooks (config.md, "POSIX-platform Hooks"): in order, the state on their standard input, ended when their time is over."""
+
+import posix
+
+from reference_runtime.fault import RuntimeFault, reason
+from reference_runtime.kernel.files import read_descriptor
+from reference_runtime.kernel.processes import PR_SET_CHILD_SUBREAPER, SIGKILL, pidfd_open, prctl
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+_SHOWN = 1000
+"""How many bytes of what a failed hook has printed belong to the error."""
+
+
+def run_hooks(kind: str, hooks: "Sequence[dict[str, Any]]", state: str) -> None:
+    """Run hooks one after the other. Raises RuntimeFault for the first that fails; those after it are not run."""
+    for index, hook in enumerate(hooks):
+        run_hook(hook, state, where=f"$.hooks.{kind}[{index}]")
+
+
+def run_hook(hook: "dict[str, Any]", state: str, *, where: str) -> None:
+    """Run one hook to its end. Raises RuntimeFault if it cannot be run, fails, or takes longer than its timeout."""
+    # The state comes from a file in memory: a hook that doesn't read it can block nobody.
+    given = _memory(state.encode())
+    printed = _memory(b"")
+    try:
+        if hook.get("timeout"):
+            prctl(PR_SET_CHILD_SUBREAPER, 1)  # what the hook leaves behind comes to us, and can be ended too
+        pid = _spawn(hook, given, printed)
+        status = _wait(pid, hook.get("timeout"))
+        if status is None:
+            raise RuntimeFault(f"{hook['path']} took longer than {hook['timeout']} s", where=where)
+        if status:
+            posix.lseek(printed, 0, posix.SEEK_SET)
+            said = read_descriptor(printed, limit=_SHOWN).decode(errors="replace").strip()
+            how = f"exit status {status}" if status > 0 else f"signal {-status}"
+            raise RuntimeFault(f"{hook['path']} failed with {how}", where=where, why=said)
+    except OSError as error:
+        raise RuntimeFault(f"cannot run {hook['path']}", where=where, why=reason(error)) from error
+    finally:
+        posix.close(given)
+        posix.close(printed)
+
+
+def _memory(content: bytes) -> int:
+    descriptor = posix.memfd_create("hook", posix.MFD_CLOEXEC)
+    while content:
+        content = content[posix.write(descriptor, content) :]
+    posix.lseek(descriptor, 0, posix.SEEK_SET)
+    return descriptor
+
+
+def _spawn(hook: "dict[str, Any]", given: int, printed: int) -> int:
+    """Start a hook as the leader of a process group. Without `env` it gets the runtime's environment, as everywhere."""
+    arguments = hook.get("args") or [hook["path"]]
+    entries = hook.get("env")
+    environment = posix.environ if entries is None else dict(entry.partition("=")[::2] for entry in entries)
+    return posix.posix_spawn(
+        hook["path"],
+        arguments,
+        environment,
+        file_actions=[
+            (posix.POSIX_SPAWN_DUP2, given, 0),
+            (posix.POSIX_SPAWN_DUP2, printed, 1),
+            (posix.POSIX_SPAWN_DUP2, printed, 2),
+        ],
+        setpgroup=0,
+        setsigmask=(),
+        setsigdef=range(1, 32),
+    )
+
+
+def _wait(pid: int, timeout: "int | None") -> "int | None":
+    """Return the exit code of a hook, negative for a signal, or None if its time was over and it had to be killed."""
+    if timeout:
+        from select import poll  # built in on most systems
+
+        pidfd = pidfd_open(pid)
+        poller = poll()
+        poller.register(pidfd, 1)
+        ended = poller.poll(timeout * 1000)
+        posix.close(pidfd)
+        if not ended:
+            _kill_all(pid)
+            return None
+    return posix.waitstatus_to_exitcode(posix.waitpid(pid, 0)[1])
+
+
+def _kill_all(leader: int) -> None:
+    """End a hook, its process group, and whatever has left that group: orphans become our children, until there are none."""
+    posix.killpg(leader, SIGKILL)
+    posix.waitpid(leader, 0)
+    while True:
+        orphans = _children()
+        if not orphans:
+            return
+        for orphan in orphans:
+            posix.kill(orphan, SIGKILL)
+            posix.waitpid(orphan, 0)
+
+
+def _children() -> "list[int]":
+    """Return the pids of the hook's orphans, which are children of ours that it or its kin have started."""
+    from reference_runtime.kernel.files import read_text
+
+    text = read_text("/proc/thread-self/children")
+    return [pid for pid in map(int, text.split()) if pid not in KEPT]
+
+
+KEPT: "set[int]" = set()
+"""Children of this process that are no hook's: the container's first process."""

@@ -1,0 +1,132 @@
+"""Starts the container's first process in its namespaces, and speaks with it until it waits for `start`."""
+
+import posix
+
+from reference_runtime.container.directory import RESULT, START
+from reference_runtime.effects.stage import Stage
+from reference_runtime.fault import RuntimeFault, reason
+from reference_runtime.init.setup import FAULT, GO, HOOKS, Inside
+from reference_runtime.kernel import processes as k
+from reference_runtime.plan.program import CREATED, Descriptors, failure
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from reference_runtime.container.directory import Directory
+    from reference_runtime.plan.plan import Plan
+
+_MESSAGE = 1 << 16
+_PID = b"P"
+
+
+class Launched:
+    """The first process, while it is being set up."""
+
+    __slots__ = ("_plan", "_sync", "pid")
+
+    def __init__(self, pid: int, sync: int, plan: "Plan") -> None:
+        self.pid = pid
+        """As the runtime sees it. It is our child."""
+        self._sync = sync
+        self._plan = plan
+
+    def go_on(self) -> None:
+        """Let it do the next step. One that has ended says why in its message."""
+        try:
+            posix.write(self._sync, GO)
+        except BrokenPipeError:
+            self._expect(GO)
+
+    def await_mounts(self) -> None:
+        """Wait until its mounts are in place. Raises RuntimeFault with its error."""
+        self._expect(HOOKS)
+
+    def await_created(self) -> None:
+        """Wait until it has become the stub and waits for `start`. Raises RuntimeFault with its error."""
+        self._expect(CREATED)
+        posix.close(self._sync)
+        self._sync = -1
+
+    def kill(self) -> None:
+        """End it, and with it all processes of a pid namespace of its own."""
+        try:
+            posix.kill(self.pid, k.SIGKILL)
+            posix.waitpid(self.pid, 0)
+        except (ProcessLookupError, ChildProcessError):
+            pass
+
+    def _expect(self, wanted: bytes) -> None:
+        message = _receive(self._sync)
+        if message == wanted:
+            return
+        if len(message) > 1:  # the stub's results
+            name, error = failure(self._plan.calls, message)
+            raise RuntimeFault(f"cannot {name}" if " " in name else f"{name} fails", why=posix.strerror(error).lower())
+        raise RuntimeFault("the container's first process has ended unexpectedly")
+
+
+def launch(directory: "Directory", plan: "Plan", descriptors: Descriptors) -> Launched:
+    """Start the process; it does nothing yet but wait for `go_on`. The working directory becomes the state directory.
+
+    Raises RuntimeFault.
+    """
+    posix.chdir(directory.path)
+    stage = Stage(own_mounts=plan.namespaces.has_new("mount"), user_namespace="user" in plan.namespaces)
+    ours, theirs = k.socketpair()
+    flags = posix.O_RDWR | posix.O_CLOEXEC
+    fifos = posix.open(START, flags), posix.open(RESULT, flags)
+    inside = Inside(plan=plan, sync=theirs, fifos=fifos, descriptors=descriptors, stage=stage)
+    plan.open_sources(stage)
+    try:
+        pid = _clone_joined(inside, ours) if plan.namespaces.joined else k.clone3(plan.namespaces.new)
+        if pid == 0:
+            inside.run()
+    except OSError as error:
+        raise RuntimeFault("cannot make the namespaces", where="$.linux.namespaces", why=reason(error)) from error
+    for descriptor in (theirs, *fifos, *stage.sources.values()):
+        posix.close(descriptor)
+    return Launched(pid, ours, plan)
+
+
+def _clone_joined(inside: Inside, ours: int) -> int:
+    """Start the process from a go-between that has joined the namespaces that are there already.
+
+    It makes the process our child, not its own, so nothing of it remains. Returns 0 in the process itself.
+    """
+    between = k.clone3(0)
+    if between == 0:
+        try:
+            for kind, path in inside.plan.namespaces.joined:
+                _join(kind, path)
+            pid = k.clone3(inside.plan.namespaces.new | k.CLONE_PARENT)
+            if pid == 0:
+                return 0
+            posix.write(inside.sync, _PID + str(pid).encode())
+        except RuntimeFault as fault:
+            posix.write(inside.sync, FAULT + str(fault).encode("utf-8", "replace"))
+        except OSError as error:
+            posix.write(inside.sync, FAULT + f"cannot make the namespaces: {reason(error)}".encode())
+        finally:
+            posix._exit(0)  # noqa: SLF001  # posix has no other name for it
+    message = _receive(ours)
+    posix.waitpid(between, 0)
+    return int(message[1:])
+
+
+def _join(kind: int, path: str) -> None:
+    try:
+        descriptor = posix.open(path, posix.O_RDONLY | posix.O_CLOEXEC)
+        k.setns(descriptor, kind, path=path)
+        posix.close(descriptor)
+    except OSError as error:
+        raise RuntimeFault(f"cannot join {path}", where="$.linux.namespaces", why=reason(error)) from error
+
+
+def _receive(sync: int) -> bytes:
+    """Return the next message. Raises RuntimeFault for one that tells an error."""
+    try:
+        message = posix.read(sync, _MESSAGE)
+    except ConnectionResetError:
+        message = b""
+    if message[:1] == FAULT:
+        raise RuntimeFault(message[1:].decode("utf-8", "replace"))
+    return message

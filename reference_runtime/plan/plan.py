@@ -1,0 +1,74 @@
+"""Plans a whole container: what is done in which order on the way from a config to a process that waits for `start`."""
+
+from reference_runtime.effects.mounts import Bind
+from reference_runtime.plan.devices import plan_devices
+from reference_runtime.plan.kernel_parameters import plan_kernel_parameters
+from reference_runtime.plan.mounts import plan_mounts
+from reference_runtime.plan.namespaces import plan_namespaces
+from reference_runtime.plan.process import plan_outside, plan_process
+from reference_runtime.plan.rootfs import plan_root, plan_root_change, plan_sealing
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from reference_runtime.effects.stage import Effect, Stage
+    from reference_runtime.plan.program import LastCalls
+    from reference_runtime.request import Request
+    from reference_runtime.seccomp.compile import Filter
+
+
+class Plan:
+    """The effects of a config, by where they take place."""
+
+    __slots__ = (
+        "attach", "calls", "environment", "filter", "hooks", "inside", "machine", "mounts", "namespaces", "outside", "process",
+        "runtime_hooks",
+    )  # fmt: skip
+
+    def __init__(self, config: "dict[str, Any]", request: "Request", *, container_id: str, bundle: str, machine: str) -> None:
+        """`config` has been checked; `bundle` is an absolute path; `machine` is as uname(2) names it."""
+        self.machine = machine
+        self.hooks: dict[str, Any] = config.get("hooks") or {}
+        self.runtime_hooks = bool(self.hooks.get("prestart") or self.hooks.get("createRuntime"))
+        self.namespaces = plan_namespaces(config)
+        self.outside = plan_outside(config)
+        """By the runtime, on the process that does nothing yet."""
+        keep, self.attach = plan_root(config, bundle=bundle)
+        self.mounts = plan_mounts(config, bundle=bundle)
+        self.environment: list[Effect] = [
+            keep, self.attach, *self.mounts, *plan_devices(config), *plan_kernel_parameters(config),
+        ]  # fmt: skip
+        """In the container's namespaces, with the host's files still in reach."""
+        change = plan_root_change(pivot=request.pivot and self.namespaces.has_new("mount"))
+        self.inside: list[Effect] = [*plan_sealing(config), change]
+        """After the hooks of the runtime's namespaces."""
+        self.process = plan_process(config, container_id=container_id, keyring=request.keyring)
+        """About the first process alone."""
+        self.filter = plan_filter(config, machine)
+        self.calls: LastCalls
+        """What the stub does; it depends on what this machine grants, so it comes last."""
+
+    def open_sources(self, stage: "Stage") -> None:
+        """Open what the container's first process may not reach, or what has to be mapped: sources of bind mounts, the root."""
+        if stage.user_namespace:
+            stage.sources[-1] = self.attach.open_source()
+        for mount in self.mounts:
+            if isinstance(mount, Bind) and (stage.user_namespace or mount.options.id_map):
+                stage.sources[mount.index] = mount.open_source()
+
+    def describe(self) -> "list[str]":
+        """Return a line for each effect, in the order in which they take place."""
+        effects = [*self.outside, *self.environment, *self.inside, *self.process]
+        last = [self.filter.describe()] if self.filter else []
+        return [self.namespaces.describe(), *(effect.describe() for effect in effects), *last, *self.calls.describe()]
+
+
+def plan_filter(config: "dict[str, Any]", machine: str) -> "Filter | None":
+    """Return the compiled linux.seccomp, if there is any. Raises RuntimeFault."""
+    seccomp = (config.get("linux") or {}).get("seccomp")
+    if not seccomp:
+        return None
+    from reference_runtime.seccomp.compile import compile_filter
+
+    return compile_filter(seccomp, machine=machine)
