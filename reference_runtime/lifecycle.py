@@ -1,6 +1,6 @@
 """The lifecycle of runtime.md, step by step: one function for each of its thirteen steps, in their order.
 
-    create  1 to 5     start  6 to 9     (the process ends: 10)     delete  11 to 13
+create  1 to 5     start  6 to 9     (the process ends: 10)     delete  11 to 13
 """
 
 import posix
@@ -12,6 +12,7 @@ from reference_runtime.effects.hooks import KEPT, run_hook, run_hooks
 from reference_runtime.fault import RuntimeFault
 from reference_runtime.kernel import processes as k
 from reference_runtime.kernel.files import read_descriptor
+from reference_runtime.plan.program import explain
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -79,6 +80,7 @@ def step_2_create_the_environment(container: Container, plan: "Plan", descriptor
     from reference_runtime.init.mappings import write_mappings
 
     container.placement.create()
+    plan.container_hooks.state = container.state(status=CREATING, pid=0)
     launched = launch(container.directory, plan, descriptors)
     try:
         KEPT.add(launched.pid)
@@ -116,7 +118,7 @@ def step_7_run_start_container_hooks(container: Container) -> None:
     """Run them in the container's namespaces."""
     hooks = container.document["hooks"].get("startContainer")
     if hooks:
-        from reference_runtime.init.enter import run_inside
+        from reference_runtime.init.inner_hooks import run_inside
 
         run_inside(container, hooks)
 
@@ -140,9 +142,9 @@ def step_8_run_the_program(container: Container) -> None:
     posix.close(result)
     posix.close(start)
     if answer:
-        from reference_runtime.init.failures import explain
+        from reference_runtime.container.make import calls_of
 
-        raise explain(container, answer)
+        raise explain(calls_of(container), answer)
 
 
 def step_9_run_poststart_hooks(container: Container) -> None:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         def run(self, call: Invocation) -> int:
             """Carry it out; returns the exit status."""
 
+
 OPERATIONS = (
     "create", "start", "state", "kill", "delete", "run", "exec", "ps", "list", "pause", "resume", "update", "events", "features",
     "spec",

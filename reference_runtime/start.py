@@ -16,4 +16,4 @@ def start(words: "Sequence[str]") -> "NoReturn":
     try:
         status = main(words)
     finally:
-        posix._exit(status)  # noqa: SLF001  # posix has no other name for it
+        posix._exit(status)

@@ -1,9 +1,9 @@
 """The state directory of a container: ROOT/ID, with what later calls need. All its files appear at once or not at all.
 
-    state.json     what the container is (container/state.py)
-    config.json    the config as it was at create: later changes of the bundle's do not count
-    start, result  FIFOs between the container's first process and `start`
-    mount, root    empty directories to mount on, in the container's own mount namespace alone
+state.json     what the container is (container/state.py)
+config.json    the config as it was at create: later changes of the bundle's do not count
+start, result  FIFOs between the container's first process and `start`
+mount, root    empty directories to mount on, in the container's own mount namespace alone
 """
 
 import posix

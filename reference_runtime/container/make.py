@@ -8,12 +8,10 @@ from reference_runtime.config.reader import read_document
 from reference_runtime.container.placement import Placement
 from reference_runtime.container.state import Container
 from reference_runtime.fault import RuntimeFault, reason
-from reference_runtime.init.mappings import denies_groups
-from reference_runtime.kernel.credentials import last_capability, permitted_capabilities
 from reference_runtime.kernel.files import create_file
-from reference_runtime.plan.capabilities import plan_capabilities
 from reference_runtime.plan.plan import Plan
-from reference_runtime.plan.program import Descriptors, Privileges, plan_program
+from reference_runtime.plan.program import Descriptors, plan_program
+from reference_runtime.plan.process_entry import privileges_for
 from reference_runtime.request import Request
 
 TYPE_CHECKING = False
@@ -21,6 +19,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from reference_runtime.invocation import Invocation
+    from reference_runtime.plan.program import LastCalls
 
 
 class Planned:
@@ -66,16 +65,11 @@ def plan_container(container_id: str, bundle: str, request: Request) -> Planned:
     return planned
 
 
-def plan_calls(config: "dict[str, Any]", plan: Plan, descriptors: Descriptors) -> "tuple[Any, list[str]]":
+def plan_calls(config: "dict[str, Any]", plan: Plan, descriptors: Descriptors) -> "tuple[LastCalls, list[str]]":
     """Return the last calls, by what this machine and this caller may grant, and warnings about what they may not."""
     process = config.get("process")
-    last = last_capability()
-    held = (1 << last + 1) - 1 if "user" in plan.namespaces else permitted_capabilities()
-    capabilities, warnings = plan_capabilities((process or {}).get("capabilities") or {}, available=held)
-    privileges = Privileges(capabilities=capabilities, held=held, last=last, set_groups=not denies_groups(plan.namespaces))
-    calls = plan_program(
-        process, machine=plan.machine, privileges=privileges, descriptors=descriptors, filter_=plan.filter
-    )
+    privileges, warnings = privileges_for(process or {}, config)
+    calls = plan_program(process, machine=plan.machine, privileges=privileges, descriptors=descriptors, filter_=plan.filter)
     return calls, warnings
 
 
@@ -118,11 +112,21 @@ def _document(container_id: str, planned: Planned) -> "dict[str, Any]":
         "annotations": config.get("annotations") or {},
         "hooks": {kind: plan.hooks[kind] for kind in ("startContainer", "poststart", "poststop") if plan.hooks.get(kind)},
         "cgroup": Placement.plan(path if path.startswith("/") else f"/{path}").dirs,
+        "namespaces": list(plan.namespaces.kinds),
         "hasProcess": config.get("process") is not None,
         "results": len(plan.calls.names) * 8,
         "preserved": planned.descriptors.first - 3,
         "listener": plan.calls.go,
     }
+
+
+def calls_of(container: Container) -> "LastCalls":
+    """Return once more what was planned for the first process of a container."""
+    config = container.directory.read("config.json")
+    request = Request(preserve_fds=container.document["preserved"])
+    machine = posix.uname().machine
+    plan = Plan(config, request, container_id=container.container_id, bundle=container.document["bundle"], machine=machine)
+    return plan_calls(config, plan, Descriptors(request.preserve_fds))[0]
 
 
 def _real(path: str) -> str:

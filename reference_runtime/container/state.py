@@ -35,6 +35,7 @@ class Container:
     @property
     def placement(self):
         from reference_runtime.container.placement import Placement
+
         return Placement(self.document["cgroup"])
 
     @property

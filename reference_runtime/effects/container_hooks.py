@@ -2,8 +2,6 @@
 
 import posix
 
-from reference_runtime.config.writer import dumps
-from reference_runtime.effects.hooks import run_hooks
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,12 +16,18 @@ class ContainerHooks:
 
     __slots__ = ("hooks", "state")
 
-    def __init__(self, hooks: "Sequence[dict[str, Any]]", state: "dict[str, Any]") -> None:
+    def __init__(self, hooks: "Sequence[dict[str, Any]]") -> None:
         self.hooks = hooks
-        self.state = state
+        self.state: dict[str, Any] = {}
+        """Known when the container is about to be made."""
 
     def describe(self) -> str:
-        return f"run the createContainer hooks {', '.join(hook['path'] for hook in self.hooks)}"
+        return f"run the createContainer hooks: {', '.join(hook['path'] for hook in self.hooks) or 'none'}"
 
     def execute(self, stage: "Stage") -> None:  # noqa: ARG002  # every effect gets the stage
+        if not self.hooks:
+            return
+        from reference_runtime.config.writer import dumps
+        from reference_runtime.effects.hooks import run_hooks
+
         run_hooks("createContainer", self.hooks, dumps({**self.state, "pid": posix.getpid()}))

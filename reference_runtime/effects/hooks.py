@@ -8,7 +8,7 @@ from reference_runtime.kernel.processes import PR_SET_CHILD_SUBREAPER, SIGKILL, 
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from typing import Any
 
 _SHOWN = 1000
@@ -22,27 +22,51 @@ def run_hooks(kind: str, hooks: "Sequence[dict[str, Any]]", state: str) -> None:
 
 
 def run_hook(hook: "dict[str, Any]", state: str, *, where: str) -> None:
-    """Run one hook to its end. Raises RuntimeFault if it cannot be run, fails, or takes longer than its timeout."""
-    # The state comes from a file in memory: a hook that doesn't read it can block nobody.
-    given = _memory(state.encode())
-    printed = _memory(b"")
-    try:
-        if hook.get("timeout"):
-            prctl(PR_SET_CHILD_SUBREAPER, 1)  # what the hook leaves behind comes to us, and can be ended too
-        pid = _spawn(hook, given, printed)
-        status = _wait(pid, hook.get("timeout"))
+    """Run one hook of the runtime's namespaces to its end. Raises RuntimeFault."""
+    HookRun(hook, state, where=where).run(lambda given, printed: _spawn(hook, given, printed))
+
+
+class HookRun:
+    """One hook, from its start to its end."""
+
+    __slots__ = ("_hook", "_state", "_where")
+
+    def __init__(self, hook: "dict[str, Any]", state: str, *, where: str) -> None:
+        self._hook = hook
+        self._state = state
+        self._where = where
+
+    def run(self, spawn: "Callable[[int, int], int]") -> None:
+        """Start it with `spawn`, which gets descriptors for what it reads and what it prints, and returns the pid of a child.
+
+        Raises RuntimeFault if it cannot be run, fails, or takes longer than its timeout.
+        """
+        # The state comes from a file in memory: a hook that doesn't read it can block nobody.
+        given, printed = _memory(self._state.encode()), _memory(b"")
+        timeout = self._hook.get("timeout")
+        try:
+            if timeout:
+                prctl(PR_SET_CHILD_SUBREAPER, 1)  # what the hook leaves behind comes to us, and can be ended too
+            self._judge(_wait(spawn(given, printed), timeout), printed)
+        except OSError as error:
+            raise RuntimeFault(f"cannot run {self._hook['path']}", where=self._where, why=reason(error)) from error
+        except RuntimeFault as fault:
+            if fault.where:
+                raise
+            raise RuntimeFault(f"cannot run {self._hook['path']}", where=self._where, why=str(fault)) from fault
+        finally:
+            posix.close(given)
+            posix.close(printed)
+
+    def _judge(self, status: "int | None", printed: int) -> None:
+        path = self._hook["path"]
         if status is None:
-            raise RuntimeFault(f"{hook['path']} took longer than {hook['timeout']} s", where=where)
+            raise RuntimeFault(f"{path} took longer than {self._hook['timeout']} s", where=self._where)
         if status:
             posix.lseek(printed, 0, posix.SEEK_SET)
             said = read_descriptor(printed, limit=_SHOWN).decode(errors="replace").strip()
             how = f"exit status {status}" if status > 0 else f"signal {-status}"
-            raise RuntimeFault(f"{hook['path']} failed with {how}", where=where, why=said)
-    except OSError as error:
-        raise RuntimeFault(f"cannot run {hook['path']}", where=where, why=reason(error)) from error
-    finally:
-        posix.close(given)
-        posix.close(printed)
+            raise RuntimeFault(f"{path} failed with {how}", where=self._where, why=said)
 
 
 def _memory(content: bytes) -> int:
@@ -91,23 +115,36 @@ def _wait(pid: int, timeout: "int | None") -> "int | None":
 
 def _kill_all(leader: int) -> None:
     """End a hook, its process group, and whatever has left that group: orphans become our children, until there are none."""
+    descendants = _descendants(leader)
     posix.killpg(leader, SIGKILL)
     posix.waitpid(leader, 0)
-    while True:
-        orphans = _children()
-        if not orphans:
-            return
+    # Those in the container's pid namespace become children of its first process, not ours.
+    for pid in descendants:
+        try:
+            posix.kill(pid, SIGKILL)
+        except ProcessLookupError:
+            continue
+    while orphans := [pid for pid in _children("thread-self") if pid not in KEPT]:
         for orphan in orphans:
             posix.kill(orphan, SIGKILL)
             posix.waitpid(orphan, 0)
 
 
-def _children() -> "list[int]":
-    """Return the pids of the hook's orphans, which are children of ours that it or its kin have started."""
+def _descendants(pid: int) -> "list[int]":
+    """Return the pids of all that a process has started and that still hangs on it."""
+    found = _children(f"{pid}/task/{pid}")
+    for child in found:
+        found += _descendants(child)
+    return found
+
+
+def _children(task: str) -> "list[int]":
     from reference_runtime.kernel.files import read_text
 
-    text = read_text("/proc/thread-self/children")
-    return [pid for pid in map(int, text.split()) if pid not in KEPT]
+    try:
+        return [int(pid) for pid in read_text(f"/proc/{task}/children").split()]
+    except OSError:
+        return []
 
 
 KEPT: "set[int]" = set()

@@ -7,7 +7,7 @@ from reference_runtime.effects.stage import Stage
 from reference_runtime.fault import RuntimeFault, reason
 from reference_runtime.init.setup import FAULT, GO, HOOKS, Inside
 from reference_runtime.kernel import processes as k
-from reference_runtime.plan.program import CREATED, Descriptors, failure
+from reference_runtime.plan.program import CREATED, Descriptors, explain
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -59,8 +59,7 @@ class Launched:
         if message == wanted:
             return
         if len(message) > 1:  # the stub's results
-            name, error = failure(self._plan.calls, message)
-            raise RuntimeFault(f"cannot {name}" if " " in name else f"{name} fails", why=posix.strerror(error).lower())
+            raise explain(self._plan.calls, message)
         raise RuntimeFault("the container's first process has ended unexpectedly")
 
 
@@ -106,7 +105,7 @@ def _clone_joined(inside: Inside, ours: int) -> int:
         except OSError as error:
             posix.write(inside.sync, FAULT + f"cannot make the namespaces: {reason(error)}".encode())
         finally:
-            posix._exit(0)  # noqa: SLF001  # posix has no other name for it
+            posix._exit(0)
     message = _receive(ours)
     posix.waitpid(between, 0)
     return int(message[1:])

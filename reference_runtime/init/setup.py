@@ -4,7 +4,7 @@ import posix
 
 from reference_runtime.effects.stage import Stage
 from reference_runtime.fault import RuntimeFault, reason
-from reference_runtime.init.stub import elf, sealed
+from reference_runtime.init.become import become
 from reference_runtime.kernel import processes as k
 from reference_runtime.kernel.files import write_file
 from reference_runtime.kernel.syscall import syscall
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from typing import NoReturn
 
     from reference_runtime.plan.plan import Plan
-    from reference_runtime.plan.program import Descriptors, LastCalls
+    from reference_runtime.plan.program import Descriptors
 
 GO = b"G"
 """From the runtime: go on."""
@@ -22,9 +22,6 @@ HOOKS = b"H"
 """To the runtime: all mounts are in place, it is time for its hooks."""
 FAULT = b"!"
 """To the runtime, with the text of an error."""
-
-_AT_EMPTY_PATH = 0x1000
-_F_DUPFD = 0
 
 
 class Inside:
@@ -43,14 +40,9 @@ class Inside:
         """Set the container up, and become the stub. Any error goes to the runtime."""
         try:
             self._run()
-        except RuntimeFault as fault:
-            text = str(fault)
-        except OSError as error:
-            text = reason(error)
-        except BaseException as error:  # whatever it is, two runtimes must never go on  # noqa: BLE001
-            text = f"internal error: {error!r}"
-        posix.write(self.sync, FAULT + text.encode("utf-8", "replace")[:60000])
-        posix._exit(1)  # noqa: SLF001  # posix has no other name for it
+        except BaseException as error:  # whatever it is, two runtimes must never go on
+            tell(self.sync, error)
+        posix._exit(1)
 
     def _run(self) -> None:
         k.prctl(k.PR_SET_PDEATHSIG, k.SIGKILL)
@@ -70,12 +62,14 @@ class Inside:
         posix.umask(umask)
         for effect in plan.process:
             effect.execute(stage)
-        self._become(plan.calls)
+        numbers = self.descriptors
+        given = (*self.fifos, self.sync)
+        become(plan.calls.image, machine=plan.machine, descriptors=numbers, given=given)
 
     def _await_go(self) -> None:
         """Wait for the runtime; if it has died, so do we."""
         if posix.read(self.sync, 1) != GO:
-            posix._exit(1)  # noqa: SLF001  # as above
+            posix._exit(1)
 
     def _enter_remaining_namespaces(self) -> None:
         """Make those that depend on what the runtime has done meanwhile: mappings, clocks, the place among the cgroups."""
@@ -97,31 +91,17 @@ class Inside:
             k.setns(descriptor, k.CLONE_NEWTIME)
             posix.close(descriptor)
 
-    def _become(self, calls: "LastCalls") -> None:
-        numbers = self.descriptors
-        machine = posix.uname().machine if not self.plan.machine else self.plan.machine
-        stub = sealed(elf(machine, calls.image), name="container")
-        from fcntl import fcntl
 
-        # All are moved out of the way first, so that none is overwritten before it has been placed.
-        high = numbers.first + 16
-        stub, start, result, sync = (fcntl(fd, _F_DUPFD_CLOEXEC, high) for fd in (stub, *self.fifos, self.sync))
-        syscall("close_range", numbers.first, high - 1, 0)
-        for descriptor, number in ((start, numbers.start), (result, numbers.result), (sync, numbers.sync)):
-            posix.dup2(descriptor, number)
-        self.sync = numbers.sync
-        reset_signals()
-        syscall("execveat", stub, b"", bytes(8), bytes(8), _AT_EMPTY_PATH)
+def tell(sync: int, error: BaseException) -> None:
+    """Send an error to the runtime; it raises it in its own name."""
+    if isinstance(error, RuntimeFault):
+        text = str(error)
+    elif isinstance(error, OSError):
+        text = reason(error)
+    else:
+        text = f"internal error: {error!r}"
+    posix.write(sync, FAULT + text.encode("utf-8", "replace")[:_LONGEST])
 
 
-_F_DUPFD_CLOEXEC = 1030
-
-
-def reset_signals() -> None:
-    """Give all signals their default action and an empty mask: what a caller ignores or blocks is not the container's affair."""
-    import _signal  # the interpreter has loaded it
-
-    for number in range(1, 65):
-        if number not in {9, 19, 32, 33} and _signal.getsignal(number) is not _signal.SIG_DFL:
-            _signal.signal(number, _signal.SIG_DFL)
-    _signal.pthread_sigmask(_signal.SIG_SETMASK, ())
+_LONGEST = 60_000
+"""A message has to fit into the socket's buffer."""

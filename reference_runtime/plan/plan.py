@@ -1,5 +1,6 @@
 """Plans a whole container: what is done in which order on the way from a config to a process that waits for `start`."""
 
+from reference_runtime.effects.container_hooks import ContainerHooks
 from reference_runtime.effects.mounts import Bind
 from reference_runtime.plan.devices import plan_devices
 from reference_runtime.plan.kernel_parameters import plan_kernel_parameters
@@ -22,7 +23,7 @@ class Plan:
     """The effects of a config, by where they take place."""
 
     __slots__ = (
-        "attach", "calls", "environment", "filter", "hooks", "inside", "machine", "mounts", "namespaces", "outside", "process",
+        "attach", "calls", "container_hooks", "environment", "filter", "hooks", "inside", "machine", "mounts", "namespaces", "outside", "process",
         "runtime_hooks",
     )  # fmt: skip
 
@@ -41,7 +42,8 @@ class Plan:
         ]  # fmt: skip
         """In the container's namespaces, with the host's files still in reach."""
         change = plan_root_change(pivot=request.pivot and self.namespaces.has_new("mount"))
-        self.inside: list[Effect] = [*plan_sealing(config), change]
+        self.container_hooks = ContainerHooks(self.hooks.get("createContainer") or ())
+        self.inside: list[Effect] = [self.container_hooks, *plan_sealing(config), change]
         """After the hooks of the runtime's namespaces."""
         self.process = plan_process(config, container_id=container_id, keyring=request.keyring)
         """About the first process alone."""

@@ -1,6 +1,9 @@
 """Plans the last calls of a process: what the stub makes before and after it waits for `start` (see init/stub.py)."""
 
+from posix import strerror
+
 from reference_runtime.config.check_process import RLIMITS
+from reference_runtime.fault import RuntimeFault
 from reference_runtime.init.program import NEXT, REPORT, Program
 from reference_runtime.init.stub import WORD
 from reference_runtime.kernel import processes as k
@@ -44,7 +47,7 @@ class Descriptors:
 class LastCalls:
     """The program for one process, and what its results mean."""
 
-    __slots__ = ("executions", "go", "image", "listener", "names")
+    __slots__ = ("executions", "file", "go", "image", "names")
 
     def __init__(self) -> None:
         self.image = b""
@@ -53,6 +56,8 @@ class LastCalls:
         """What each call was for, in the order of their results."""
         self.executions: list[int] = []
         """Which of them try to execute the program."""
+        self.file = ""
+        """The program as the config names it."""
         self.go = 0
         """Address of the word that tells the process that its listener was taken, or 0."""
 
@@ -86,11 +91,12 @@ def plan_program(
     enters_pid_namespace: bool = False,
     exec_labels: "Sequence[tuple[str, str]]" = (),
     proc: int = -1,
+    path: "str | None" = None,
 ) -> LastCalls:
     """Return the calls of a process that has been set up but for limits, credentials, seccomp and the program itself.
 
     Without `process` it waits for ever: there is nothing to run. `exec_labels` are (path below /proc, text) that a security
-    module wants written, `proc` is a descriptor of /proc for them.
+    module wants written, `proc` is a descriptor of /proc for them. `path` is what is executed if it isn't what args[0] says.
     """
     calls = _Calls(machine, descriptors)
     calls.add("close_range", descriptors.first, _HIGHEST, _CLOSE_RANGE_CLOEXEC)
@@ -114,7 +120,7 @@ def plan_program(
             calls.seccomp(filter_)
         if keep_for_filter:
             calls.capabilities(privileges)
-        calls.execute(process)
+        calls.execute(process, path)
     return calls.finished(has_parent=enters_pid_namespace)
 
 
@@ -192,13 +198,14 @@ class _Calls:
             self._plan.names.append("wait for the listener to be taken")
             self._program.wait_until_set(self._go)
 
-    def execute(self, process: "dict[str, Any]") -> None:
+    def execute(self, process: "dict[str, Any]", path: "str | None") -> None:
         """Execute the program: the first of the names that execvp(3) would try and that can be executed."""
         cwd, environment = process["cwd"], process.get("env") or []
         self.add("chdir", self._program.text(cwd), what=f"chdir to cwd ({cwd})")
+        self._plan.file = path or process["args"][0]
         argv, envp = self._program.vector(process["args"]), self._program.vector(environment)
-        for path in candidates(process["args"][0], environment):
-            index = self.add("execve", self._program.text(path), argv, envp, on_error=NEXT, what=path)
+        for candidate in candidates(self._plan.file, environment):
+            index = self.add("execve", self._program.text(candidate), argv, envp, on_error=NEXT, what=candidate)
             self._plan.executions.append(index)
 
     def finished(self, *, has_parent: bool) -> LastCalls:
@@ -246,3 +253,14 @@ def candidates(file: str, environment: "list[str]") -> "list[str]":
 
 def _words(numbers: "Any") -> bytes:
     return b"".join(number.to_bytes(4, "little") for number in numbers)
+
+
+def explain(calls: LastCalls, results: bytes) -> "RuntimeFault":
+    """Return the fault that the results of a process mean, in the words that container engines look for."""
+    from reference_runtime.effects.process import not_executable
+
+    name, error = failure(calls, results)
+    index = calls.names.index(name)
+    if index in calls.executions:
+        return RuntimeFault(not_executable(calls.file, [error]))
+    return RuntimeFault(f"cannot {name}" if " " in name else f"{name} fails", why=strerror(error).lower())
