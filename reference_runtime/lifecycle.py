@@ -16,6 +16,8 @@ from reference_runtime.plan.program import explain
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from reference_runtime.container.cgroup import Cgroup
+    from reference_runtime.container.make import Planned
     from reference_runtime.init.launch import Launched
     from reference_runtime.log import Log
     from reference_runtime.plan.plan import Plan
@@ -24,11 +26,12 @@ if TYPE_CHECKING:
 _HOOK = "$.hooks."
 
 
-def create(container: Container, plan: "Plan", descriptors: "Descriptors", log: "Log") -> None:
+def create(container: Container, planned: "Planned", log: "Log") -> None:
     """Take a claimed container through steps 1 to 5 (its command has been called: 1). After a fault nothing of it is left."""
     launched: Launched | None = None
+    plan = planned.plan
     try:
-        launched = step_2_create_the_environment(container, plan, descriptors)
+        launched = step_2_create_the_environment(container, plan, planned.cgroup, planned.descriptors)
         if plan.runtime_hooks:
             launched.await_mounts()
             step_3_run_prestart_hooks(container, plan)
@@ -74,12 +77,12 @@ def delete(container: Container, log: "Log", *, force: bool) -> None:
     step_13_run_poststop_hooks(container, log)
 
 
-def step_2_create_the_environment(container: Container, plan: "Plan", descriptors: "Descriptors") -> "Launched":
+def step_2_create_the_environment(container: Container, plan: "Plan", cgroup: "Cgroup", descriptors: "Descriptors") -> "Launched":
     """Make the cgroups, the namespaces and the first process in them, which begins with its mounts."""
     from reference_runtime.init.launch import launch
     from reference_runtime.init.mappings import write_mappings
 
-    container.placement.create()
+    cgroup.create()
     plan.container_hooks.state = container.state(status=CREATING, pid=0)
     launched = launch(container.directory, plan, descriptors)
     try:
@@ -89,7 +92,7 @@ def step_2_create_the_environment(container: Container, plan: "Plan", descriptor
         container.save()
         if plan.namespaces.has_new("user"):
             write_mappings(launched.pid, plan.namespaces)
-        container.placement.add(launched.pid)
+        cgroup.manager.add(launched.pid)
         for effect in plan.outside:
             effect.execute(launched.pid)
         launched.go_on()
@@ -134,10 +137,8 @@ def step_8_run_the_program(container: Container) -> None:
     posix.set_blocking(result, True)  # noqa: FBT003  # its one parameter
     start = posix.open(f"{path}/{START}", posix.O_WRONLY | posix.O_NONBLOCK | posix.O_CLOEXEC)
     posix.write(start, b"S")
-    if container.document.get("listener"):
-        from reference_runtime.init.listener import hand_over
-
-        hand_over(container)
+    if container.document["listener"]:
+        _hand_listener_over(container)
     answer = read_descriptor(result, limit=container.document["results"])
     posix.close(result)
     posix.close(start)
@@ -145,6 +146,17 @@ def step_8_run_the_program(container: Container) -> None:
         from reference_runtime.container.make import calls_of
 
         raise explain(calls_of(container), answer)
+
+
+def _hand_listener_over(container: Container) -> None:
+    from reference_runtime.init.listener import hand_over
+    from reference_runtime.plan.plan import plan_filter
+
+    filter_ = plan_filter(container.directory.read("config.json"), posix.uname().machine)
+    if filter_ is not None:
+        document = container.document
+        state = container.state(status=RUNNING, pid=container.pid)
+        hand_over(container.pid, filter_, document["listener"], preserved=document["preserved"], state=state)
 
 
 def step_9_run_poststart_hooks(container: Container) -> None:
@@ -162,7 +174,7 @@ def stop(container: Container) -> None:
             k.pidfd_send_signal(pidfd, k.SIGKILL)
             _await_end(pidfd)
         posix.close(pidfd)
-    container.placement.kill()
+    container.cgroup.kill()
 
 
 def _await_end(pidfd: int) -> None:
@@ -175,7 +187,7 @@ def _await_end(pidfd: int) -> None:
 
 def step_12_destroy(container: Container) -> None:
     """Undo step 2: what lives in the container's namespaces has gone with its processes."""
-    container.placement.delete()
+    container.cgroup.delete(container.document["madeCgroups"])
     posix.chdir("/")
     container.directory.remove()
 

@@ -22,8 +22,9 @@ def run(call: Invocation) -> int:
     if call.options.switch("plan"):
         import posix
 
-        plan = plan_container(call.container_id(), bundle, request).plan
-        posix.write(1, ("\n".join(plan.describe()) + "\n").encode("utf-8", "surrogateescape"))
+        planned = plan_container(call.container_id(), bundle, request)
+        lines = [*planned.cgroup.describe(), *planned.plan.describe()]
+        posix.write(1, ("\n".join(lines) + "\n").encode("utf-8", "surrogateescape"))
         return 0
     create_container(call, bundle, request)
     return 0

@@ -5,7 +5,7 @@ from time import gmtime, strftime  # built in
 
 from reference_runtime.config.check import check
 from reference_runtime.config.reader import read_document
-from reference_runtime.container.placement import Placement
+from reference_runtime.container.cgroup import Cgroup
 from reference_runtime.container.state import Container
 from reference_runtime.fault import RuntimeFault, reason
 from reference_runtime.kernel.files import create_file
@@ -25,10 +25,13 @@ if TYPE_CHECKING:
 class Planned:
     """A bundle that has been read, checked and planned."""
 
-    __slots__ = ("bundle", "config", "descriptors", "plan", "text", "warnings")
+    __slots__ = ("bundle", "cgroup", "config", "descriptors", "plan", "text", "warnings")
 
-    def __init__(self, bundle: str, config: "dict[str, Any]", text: str, plan: Plan, descriptors: Descriptors) -> None:
+    def __init__(  # its members
+        self, bundle: str, config: "dict[str, Any]", text: str, *, plan: Plan, cgroup: Cgroup, descriptors: Descriptors
+    ) -> None:
         self.bundle = bundle
+        self.cgroup = cgroup
         self.config = config
         self.text = text
         """The config as it was read."""
@@ -60,7 +63,8 @@ def plan_container(container_id: str, bundle: str, request: Request) -> Planned:
     check(config)
     machine = posix.uname().machine
     plan = Plan(config, request, container_id=container_id, bundle=bundle, machine=machine)
-    planned = Planned(bundle, config, text, plan, Descriptors(request.preserve_fds))
+    cgroup = Cgroup(config, container_id)
+    planned = Planned(bundle, config, text, plan=plan, cgroup=cgroup, descriptors=Descriptors(request.preserve_fds))
     plan.calls, planned.warnings = plan_calls(config, plan, planned.descriptors)
     return planned
 
@@ -84,24 +88,23 @@ def create_container(call: "Invocation", bundle: str, request: Request) -> Conta
     for warning in planned.warnings:
         call.log.warning(warning)
     directory.claim()
-    container = Container(directory, _document(directory.container_id, planned))
+    container = Container(directory, _document(planned))
     try:
         directory.write("config.json", planned.text)
         container.save()
     except OSError as error:
         directory.remove()
         raise RuntimeFault("cannot write the container's state", why=reason(error)) from error
-    lifecycle.create(container, planned.plan, planned.descriptors, call.log)
+    lifecycle.create(container, planned, call.log)
     if request.pid_file:
         # No newline: containerd takes the bytes for a number as they are.
         create_file(request.pid_file, str(container.pid), mode=0o644)
     return container
 
 
-def _document(container_id: str, planned: Planned) -> "dict[str, Any]":
+def _document(planned: Planned) -> "dict[str, Any]":
     """Return what is kept of a container: what later calls need and the config doesn't say at once."""
     config, plan = planned.config, planned.plan
-    path = (config.get("linux") or {}).get("cgroupsPath") or container_id
     return {
         "pid": 0,
         "startTime": None,
@@ -111,7 +114,8 @@ def _document(container_id: str, planned: Planned) -> "dict[str, Any]":
         "owner": "",
         "annotations": config.get("annotations") or {},
         "hooks": {kind: plan.hooks[kind] for kind in ("startContainer", "poststart", "poststop") if plan.hooks.get(kind)},
-        "cgroup": Placement.plan(path if path.startswith("/") else f"/{path}").dirs,
+        "cgroup": planned.cgroup.manager.record(),
+        "madeCgroups": planned.cgroup.made,
         "namespaces": list(plan.namespaces.kinds),
         "hasProcess": config.get("process") is not None,
         "results": len(plan.calls.names) * 8,

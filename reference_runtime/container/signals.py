@@ -18,7 +18,7 @@ def send(container: "Container", signal: int, *, everyone: bool) -> None:
     may live on in a pid namespace that it shared.
     """
     if everyone:
-        container.placement.signal(signal)
+        _send_to_all(container, signal)
         return
     status = container.status()
     if status not in {CREATED, RUNNING, PAUSED}:
@@ -31,4 +31,15 @@ def send(container: "Container", signal: int, *, everyone: bool) -> None:
     finally:
         posix.close(pidfd)
     if status == PAUSED and signal == k.SIGKILL:
-        container.placement.thaw()  # a frozen process of cgroup v1 dies only when it is thawed
+        container.cgroup.thaw()  # a frozen process of cgroup v1 dies only when it is thawed
+
+
+def _send_to_all(container: "Container", signal: int) -> None:
+    if signal == k.SIGKILL:
+        container.cgroup.kill()
+        return
+    for pid in container.cgroup.processes():
+        try:
+            posix.kill(pid, signal)
+        except ProcessLookupError:
+            continue

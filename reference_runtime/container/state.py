@@ -11,6 +11,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from reference_runtime.cgroups.manager import Manager
+
 CREATING, CREATED, RUNNING, PAUSED, STOPPED = "creating", "created", "running", "paused", "stopped"
 
 
@@ -33,10 +35,11 @@ class Container:
         self.directory.write("state.json", dumps(self.document))
 
     @property
-    def placement(self):
-        from reference_runtime.container.placement import Placement
+    def cgroup(self) -> "Manager":
+        """The manager of the container's cgroup."""
+        from reference_runtime.cgroups.manager import Manager
 
-        return Placement(self.document["cgroup"])
+        return Manager.recorded(self.document["cgroup"])
 
     @property
     def container_id(self) -> str:
@@ -60,9 +63,7 @@ class Container:
             return STOPPED
         if self._awaits_start():
             return CREATED
-        from reference_runtime.container.placement import is_frozen
-
-        return PAUSED if is_frozen(self.document["cgroup"]) else RUNNING
+        return PAUSED if self.cgroup.frozen() else RUNNING
 
     def _awaits_start(self) -> bool:
         """Whether the process holds the FIFO: its descriptor closes in the moment in which it executes the program."""

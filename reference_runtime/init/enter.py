@@ -95,7 +95,7 @@ def enter(container: "Container", entry: Entry) -> Entered:
     for descriptor in (theirs, start[0], result[1]):
         posix.close(descriptor)
     try:
-        container.placement.add(first)
+        container.cgroup.add(first)
         posix.write(ours, GO)
         pid = _await_ready(ours, first, clones="pid" in container.document["namespaces"])
     except BaseException:
