@@ -134,7 +134,7 @@ def step_8_run_the_program(container: Container) -> None:
     path = container.directory.path
     # The process holds both FIFOs open for reading and writing until it executes the program, so neither open waits.
     result = posix.open(f"{path}/{RESULT}", posix.O_RDONLY | posix.O_NONBLOCK | posix.O_CLOEXEC)
-    posix.set_blocking(result, True)  # noqa: FBT003  # its one parameter
+    posix.set_blocking(result, True)
     start = posix.open(f"{path}/{START}", posix.O_WRONLY | posix.O_NONBLOCK | posix.O_CLOEXEC)
     posix.write(start, b"S")
     if container.document["listener"]:

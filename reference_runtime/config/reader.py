@@ -94,8 +94,9 @@ def _scanner() -> "Any":
     try:
         from _json import make_scanner
     except ImportError:  # a Python without the C half
-        from json.scanner import make_scanner  # type: ignore[attr-defined]  # documented nowhere, there in every version
-    return make_scanner(_Context)
+        from json.scanner import make_scanner
+    scanner: Any = make_scanner  # it reads the attributes of whatever it gets
+    return scanner(_Context)
 
 
 def _refuse_surrogates(value: "Any") -> None:

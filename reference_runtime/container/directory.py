@@ -70,6 +70,10 @@ class Directory:
         if not kept:
             raise self.unknown()
 
+    def unlock(self) -> None:
+        """Let others work on the container while we wait for it."""
+        posix.close(self._lock)
+
     def unknown(self) -> RuntimeFault:
         """Return the fault that there is no such container, in the words that container engines look for."""
         return RuntimeFault(f"container does not exist: {self.container_id}")

@@ -10,8 +10,8 @@ from reference_runtime.container.state import Container
 from reference_runtime.fault import RuntimeFault, reason
 from reference_runtime.kernel.files import create_file
 from reference_runtime.plan.plan import Plan
-from reference_runtime.plan.program import Descriptors, plan_program
 from reference_runtime.plan.process_entry import privileges_for
+from reference_runtime.plan.program import Descriptors, plan_program
 from reference_runtime.request import Request
 
 TYPE_CHECKING = False
@@ -77,8 +77,11 @@ def plan_calls(config: "dict[str, Any]", plan: Plan, descriptors: Descriptors) -
     return calls, warnings
 
 
-def create_container(call: "Invocation", bundle: str, request: Request) -> Container:
-    """Create the container that the call names. Raises RuntimeFault; nothing is left then."""
+def create_container(call: "Invocation", bundle: str, request: Request, *, attached: bool = False) -> Container:
+    """Create the container that the call names. Raises RuntimeFault; nothing is left then.
+
+    With `attached` its terminal is ours, unless the request names a socket to send it to.
+    """
     from reference_runtime import lifecycle
 
     directory = call.container()
@@ -87,8 +90,12 @@ def create_container(call: "Invocation", bundle: str, request: Request) -> Conta
     _check_preserved(request.preserve_fds)
     for warning in planned.warnings:
         call.log.warning(warning)
+    ours = -1
+    if planned.plan.terminal is not None:
+        ours, planned.plan.terminal.socket = terminal_sockets(request, attached=attached)
     directory.claim()
     container = Container(directory, _document(planned))
+    container.terminal = ours
     try:
         directory.write("config.json", planned.text)
         container.save()
@@ -100,6 +107,17 @@ def create_container(call: "Invocation", bundle: str, request: Request) -> Conta
         # No newline: containerd takes the bytes for a number as they are.
         create_file(request.pid_file, str(container.pid), mode=0o644)
     return container
+
+
+def terminal_sockets(request: Request, *, attached: bool) -> "tuple[int, int]":
+    """Return our end, or -1, and the process's end of what the first half of its terminal is sent over. Raises RuntimeFault."""
+    from reference_runtime.container.console import connect, pair
+
+    if request.console_socket:
+        return -1, connect(request.console_socket)
+    if not attached:
+        raise RuntimeFault("needs --console-socket, or a call that stays attached", where="$.process.terminal")
+    return pair()
 
 
 def _document(planned: Planned) -> "dict[str, Any]":

@@ -19,11 +19,21 @@ CREATING, CREATED, RUNNING, PAUSED, STOPPED = "creating", "created", "running", 
 class Container:
     """A container whose state has been read or is about to be written."""
 
-    __slots__ = ("directory", "document")
+    __slots__ = ("directory", "document", "terminal")
 
     def __init__(self, directory: Directory, document: "dict[str, Any]") -> None:
         self.directory = directory
         self.document = document
+        self.terminal = -1
+        """Our end of the socket that the first half of the terminal comes over, if the caller wants to stay attached."""
+
+    def take_terminal(self) -> int:
+        """Return the first half of the terminal, or -1 if it isn't for us. Raises RuntimeFault."""
+        if self.terminal < 0:
+            return -1
+        from reference_runtime.container.console import receive
+
+        return receive(self.terminal)
 
     @classmethod
     def load(cls, directory: Directory) -> "Container":

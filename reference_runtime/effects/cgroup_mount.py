@@ -53,7 +53,7 @@ class CgroupMount:
         posix.close(tree)
 
     def _mount_v1(self, stage: "Stage", target: int, hierarchies: "list[tuple[str, str]]") -> None:
-        """A tmpfs with a directory for each hierarchy, and links for those of several controllers."""
+        """Mount a tmpfs with a directory for each hierarchy, and links for those of several controllers."""
         flags = _FLAGS | self.options.flags & ~k.MS_RDONLY
         top = new_filesystem(stage, target, source="tmpfs", kind="tmpfs", flags=flags, data="mode=755")
         k.move_mount(top, target)

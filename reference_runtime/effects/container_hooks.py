@@ -2,7 +2,6 @@
 
 import posix
 
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence

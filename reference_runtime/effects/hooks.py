@@ -63,7 +63,7 @@ class HookRun:
         if status is None:
             raise RuntimeFault(f"{path} took longer than {self._hook['timeout']} s", where=self._where)
         if status:
-            posix.lseek(printed, 0, posix.SEEK_SET)
+            posix.lseek(printed, 0, 0)
             said = read_descriptor(printed, limit=_SHOWN).decode(errors="replace").strip()
             how = f"exit status {status}" if status > 0 else f"signal {-status}"
             raise RuntimeFault(f"{path} failed with {how}", where=self._where, why=said)
@@ -73,7 +73,7 @@ def _memory(content: bytes) -> int:
     descriptor = posix.memfd_create("hook", posix.MFD_CLOEXEC)
     while content:
         content = content[posix.write(descriptor, content) :]
-    posix.lseek(descriptor, 0, posix.SEEK_SET)
+    posix.lseek(descriptor, 0, 0)
     return descriptor
 
 

@@ -140,3 +140,35 @@ class OomScore:
             write_file(f"/proc/{pid}/oom_score_adj", str(self.value))
         except OSError as error:
             raise RuntimeFault("cannot be set", where="$.process.oomScoreAdj", why=reason(error)) from error
+
+
+class Affinity:
+    """execCPUAffinity: a list of CPUs such as "0-3,7"."""
+
+    __slots__ = ("cpus",)
+
+    def __init__(self, cpus: str) -> None:
+        self.cpus = cpus
+
+    def describe(self) -> str:
+        return f"run on the CPUs {self.cpus}"
+
+    def execute(self, stage: "Stage") -> None:  # noqa: ARG002  # every effect gets the stage
+        self.apply()
+
+    def apply(self) -> None:
+        """Move the caller to these CPUs. Raises RuntimeFault."""
+        try:
+            posix.sched_setaffinity(0, cpu_numbers(self.cpus))
+        except (OSError, ValueError) as error:
+            why = reason(error) if isinstance(error, OSError) else str(error)
+            raise RuntimeFault(f"cannot run on the CPUs {self.cpus}", where="$.process.execCPUAffinity", why=why) from error
+
+
+def cpu_numbers(text: str) -> "set[int]":
+    """Return the CPUs that a list names."""
+    numbers: set[int] = set()
+    for part in text.split(","):
+        first, _, last = part.partition("-")
+        numbers.update(range(int(first), int(last or first) + 1))
+    return numbers

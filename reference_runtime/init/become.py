@@ -40,7 +40,7 @@ def become(image: bytes, *, machine: str, descriptors: "Descriptors", given: "Se
 
 def reset_signals() -> None:
     """Give all signals their default action and an empty mask: what a caller ignores or blocks is not the container's affair."""
-    import _signal  # the interpreter has loaded it
+    import _signal  # type: ignore[import-not-found]  # the C half of signal, which the interpreter has loaded
 
     for number in range(1, 65):
         if number not in _UNCHANGEABLE and _signal.getsignal(number) is not _signal.SIG_DFL:

@@ -2,8 +2,8 @@
 
 import posix
 
-from reference_runtime.config.writer import dumps
 from reference_runtime.config.check import SPEC_VERSION
+from reference_runtime.config.writer import dumps
 from reference_runtime.plan.program import Descriptors
 from reference_runtime.seccomp.notify import process_state, send, take
 
@@ -28,5 +28,3 @@ def hand_over(pid: int, filter_: "Filter", go: int, *, preserved: int, state: "d
     memory = posix.open(f"/proc/{pid}/mem", posix.O_RDWR | posix.O_CLOEXEC)
     posix.pwrite(memory, (1).to_bytes(8, "little"), go)
     posix.close(memory)
-
-

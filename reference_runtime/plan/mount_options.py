@@ -126,25 +126,21 @@ def parse_options(strings: "Sequence[str]") -> Options:
 
 
 def _add(options: Options, name: str) -> None:
+    base, is_recursive = (name[1:], True) if name[:1] == "r" and name not in _FLAGS else (name, False)
     if name in _FLAGS:
         sets, clears = _FLAGS[name]
         options.flags = options.flags & ~clears | sets
         if name in _ATTRIBUTES:
             options.attributes.add(name)
-    elif name in _PROPAGATION:
-        options.propagation.append((_PROPAGATION[name], False))
-    elif name[:1] == "r" and name[1:] in _PROPAGATION:
-        options.propagation.append((_PROPAGATION[name[1:]], True))
-    elif name[:1] == "r" and name[1:] in _ATTRIBUTES:
-        options.recursive_attributes.add(name[1:])
-    elif name in {"bind", "rbind"}:
-        options.bind = True
+    elif base in _PROPAGATION:
+        options.propagation.append((_PROPAGATION[base], is_recursive))
+    elif is_recursive and base in _ATTRIBUTES:
+        options.recursive_attributes.add(base)
+    elif base in {"bind", "idmap"}:
+        options.bind |= base == "bind"
         options.recursive |= name == "rbind"
-    elif name == "remount":
-        options.remount = True
-    elif name == "tmpcopyup":
-        options.copy_up = True
-    elif name in {"idmap", "ridmap"}:
-        options.id_map = name
+        options.id_map = name if base == "idmap" else options.id_map
+    elif name in {"remount", "tmpcopyup"}:
+        setattr(options, "copy_up" if name == "tmpcopyup" else name, True)
     elif name:
         options.data.append(name)

@@ -6,7 +6,7 @@ from reference_runtime.plan.devices import plan_devices
 from reference_runtime.plan.kernel_parameters import plan_kernel_parameters
 from reference_runtime.plan.mounts import plan_mounts
 from reference_runtime.plan.namespaces import plan_namespaces
-from reference_runtime.plan.process import plan_outside, plan_process
+from reference_runtime.plan.process import plan_outside, plan_process, plan_terminal
 from reference_runtime.plan.rootfs import plan_root, plan_root_change, plan_sealing
 
 TYPE_CHECKING = False
@@ -23,8 +23,8 @@ class Plan:
     """The effects of a config, by where they take place."""
 
     __slots__ = (
-        "attach", "calls", "container_hooks", "environment", "filter", "hooks", "inside", "machine", "mounts", "namespaces", "outside", "process",
-        "runtime_hooks",
+        "attach", "calls", "container_hooks", "environment", "filter", "hooks", "inside", "machine", "mounts", "namespaces",
+        "outside", "process", "runtime_hooks", "terminal",
     )  # fmt: skip
 
     def __init__(self, config: "dict[str, Any]", request: "Request", *, container_id: str, bundle: str, machine: str) -> None:
@@ -41,9 +41,11 @@ class Plan:
             keep, self.attach, *self.mounts, *plan_devices(config), *plan_kernel_parameters(config),
         ]  # fmt: skip
         """In the container's namespaces, with the host's files still in reach."""
+        self.terminal = plan_terminal(config.get("process") or {}, console=True)
+        terminal = [self.terminal] if self.terminal else []
         change = plan_root_change(pivot=request.pivot and self.namespaces.has_new("mount"))
         self.container_hooks = ContainerHooks(self.hooks.get("createContainer") or ())
-        self.inside: list[Effect] = [self.container_hooks, *plan_sealing(config), change]
+        self.inside: list[Effect] = [self.container_hooks, *terminal, *plan_sealing(config), change]
         """After the hooks of the runtime's namespaces."""
         self.process = plan_process(config, container_id=container_id, keyring=request.keyring)
         """About the first process alone."""
@@ -61,9 +63,9 @@ class Plan:
 
     def describe(self) -> "list[str]":
         """Return a line for each effect, in the order in which they take place."""
-        effects = [*self.outside, *self.environment, *self.inside, *self.process]
-        last = [self.filter.describe()] if self.filter else []
-        return [self.namespaces.describe(), *(effect.describe() for effect in effects), *last, *self.calls.describe()]
+        lines = [self.namespaces.describe(), *(effect.describe() for effect in self.outside)]
+        lines += [effect.describe() for effect in (*self.environment, *self.inside, *self.process)]
+        return lines + ([self.filter.describe()] if self.filter else []) + self.calls.describe()
 
 
 def plan_filter(config: "dict[str, Any]", machine: str) -> "Filter | None":

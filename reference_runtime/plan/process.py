@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from reference_runtime.effects.stage import Effect
+    from reference_runtime.effects.terminal import Terminal
 
 
 def plan_process(config: "dict[str, Any]", *, container_id: str, keyring: bool) -> "list[Effect]":
@@ -27,6 +28,15 @@ def plan_process(config: "dict[str, Any]", *, container_id: str, keyring: bool) 
         if umask is not None:
             effects.append(Umask(umask))
     return effects
+
+
+def plan_terminal(process: "dict[str, Any]", *, console: bool) -> "Terminal | None":
+    """Return the effect of process.terminal, if there is to be one."""
+    if not process.get("terminal"):
+        return None
+    from reference_runtime.effects.terminal import Terminal
+
+    return Terminal(size=process.get("consoleSize"), owner=process["user"]["uid"], console=console)
 
 
 def plan_outside(config: "dict[str, Any]") -> "list[OomScore]":

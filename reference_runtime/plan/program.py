@@ -114,8 +114,8 @@ def plan_program(
     calls.add("prctl", k.PR_SET_PDEATHSIG, 0, 0, 0, 0)
     calls.wait()
     if process is not None:
-        for path, label in exec_labels:
-            calls.exec_label(proc, path, label)
+        for file, label in exec_labels:
+            calls.exec_label(proc, file, label)
         if filter_ is not None:
             calls.seccomp(filter_)
         if keep_for_filter:
