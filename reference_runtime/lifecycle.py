@@ -92,6 +92,7 @@ def step_2_create_the_environment(container: Container, plan: "Plan", cgroup: "C
         container.save()
         if plan.namespaces.has_new("user"):
             write_mappings(launched.pid, plan.namespaces)
+        launched.map_mounts()
         cgroup.manager.add(launched.pid)
         for effect in plan.outside:
             effect.execute(launched.pid)

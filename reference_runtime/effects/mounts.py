@@ -80,10 +80,12 @@ def new_filesystem(stage: "Stage", target: int, *, source: str, kind: str, flags
 class Bind:
     """A bind mount: a copy of a part of the mount tree, detached while it gets its attributes."""
 
-    __slots__ = ("destination", "index", "options", "source", "where")
+    __slots__ = ("destination", "gid_map", "index", "options", "source", "uid_map", "where")
 
     def __init__(self, *, index: int, destination: str, source: str, options: "Options") -> None:
         self.index = index
+        self.uid_map = self.gid_map = ""
+        """Mappings of its own, as /proc/PID/uid_map wants them; without, idmap means those of the container."""
         self.where = f"$.mounts[{index}]"
         self.destination = destination
         self.source = source

@@ -5,7 +5,7 @@ import posix
 from reference_runtime.container.directory import RESULT, START
 from reference_runtime.effects.stage import Stage
 from reference_runtime.fault import RuntimeFault, reason
-from reference_runtime.init.setup import FAULT, GO, HOOKS, Inside
+from reference_runtime.init.setup import FAULT, GO, HOOKS, Inside, tell
 from reference_runtime.kernel import processes as k
 from reference_runtime.plan.program import CREATED, Descriptors, explain
 
@@ -21,13 +21,23 @@ _PID = b"P"
 class Launched:
     """The first process, while it is being set up."""
 
-    __slots__ = ("_plan", "_sync", "pid")
+    __slots__ = ("_plan", "_sources", "_sync", "pid")
 
-    def __init__(self, pid: int, sync: int, plan: "Plan") -> None:
+    def __init__(self, pid: int, sync: int, plan: "Plan", sources: "dict[int, int]") -> None:
         self.pid = pid
         """As the runtime sees it. It is our child."""
         self._sync = sync
         self._plan = plan
+        self._sources = sources
+
+    def map_mounts(self) -> None:
+        """Map what idmap and ridmap ask for; the process has its user namespace, and that its mappings. Raises RuntimeFault."""
+        if self._sources:
+            from reference_runtime.init.mapped_mounts import map_mounts
+
+            map_mounts(self._plan.binds(), self._sources, self.pid)
+            for descriptor in self._sources.values():
+                posix.close(descriptor)
 
     def go_on(self) -> None:
         """Let it do the next step. One that has ended says why in its message."""
@@ -81,9 +91,9 @@ def launch(directory: "Directory", plan: "Plan", descriptors: Descriptors) -> La
             inside.run()
     except OSError as error:
         raise RuntimeFault("cannot make the namespaces", where="$.linux.namespaces", why=reason(error)) from error
-    for descriptor in (theirs, *fifos, *stage.sources.values()):
+    for descriptor in (theirs, *fifos):
         posix.close(descriptor)
-    return Launched(pid, ours, plan)
+    return Launched(pid, ours, plan, stage.sources)
 
 
 def _clone_joined(inside: Inside, ours: int) -> int:
@@ -92,23 +102,25 @@ def _clone_joined(inside: Inside, ours: int) -> int:
     It makes the process our child, not its own, so nothing of it remains. Returns 0 in the process itself.
     """
     between = k.clone3(0)
-    if between == 0:
-        try:
-            for kind, path in inside.plan.namespaces.joined:
-                _join(kind, path)
-            pid = k.clone3(inside.plan.namespaces.new | k.CLONE_PARENT)
-            if pid == 0:
-                return 0
-            posix.write(inside.sync, _PID + str(pid).encode())
-        except RuntimeFault as fault:
-            posix.write(inside.sync, FAULT + str(fault).encode("utf-8", "replace"))
-        except OSError as error:
-            posix.write(inside.sync, FAULT + f"cannot make the namespaces: {reason(error)}".encode())
-        finally:
-            posix._exit(0)
+    if between == 0 and _is_container(inside):
+        return 0
     message = _receive(ours)
     posix.waitpid(between, 0)
     return int(message[1:])
+
+
+def _is_container(inside: Inside) -> bool:
+    """In the go-between: join, make the process and tell its pid. Returns, with True, in the process alone."""
+    try:
+        for kind, path in inside.plan.namespaces.joined:
+            _join(kind, path)
+        pid = k.clone3(inside.plan.namespaces.new | k.CLONE_PARENT)
+        if pid == 0:
+            return True
+        posix.write(inside.sync, _PID + str(pid).encode())
+    except BaseException as error:  # whatever it is, two runtimes must never go on
+        tell(inside.sync, error)
+    posix._exit(0)
 
 
 def _join(kind: int, path: str) -> None:

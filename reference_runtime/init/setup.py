@@ -81,15 +81,23 @@ class Inside:
         if namespaces.cgroup:
             k.unshare(k.CLONE_NEWCGROUP)
         if namespaces.time:
-            k.unshare(k.CLONE_NEWTIME)
-            if namespaces.time_offsets:
-                try:
-                    write_file("/proc/self/timens_offsets", namespaces.time_offsets)
-                except OSError as error:
-                    raise RuntimeFault("cannot be set", where="$.linux.timeOffsets", why=reason(error)) from error
-            descriptor = posix.open("/proc/self/ns/time_for_children", posix.O_RDONLY | posix.O_CLOEXEC)
-            k.setns(descriptor, k.CLONE_NEWTIME)
-            posix.close(descriptor)
+            _enter_new_time_namespace(namespaces.time_offsets)
+
+
+def _enter_new_time_namespace(offsets: str) -> None:
+    """Make it for our children, set its clocks while it is empty, and then step into it ourselves."""
+    k.unshare(k.CLONE_NEWTIME)
+    if offsets:
+        # The files of a process that may not be dumped belong to the host's root; nobody else is in here yet.
+        k.prctl(k.PR_SET_DUMPABLE, 1)
+        try:
+            write_file("/proc/self/timens_offsets", offsets)
+        except OSError as error:
+            raise RuntimeFault("cannot be set", where="$.linux.timeOffsets", why=reason(error)) from error
+        k.prctl(k.PR_SET_DUMPABLE, 0)
+    descriptor = posix.open("/proc/self/ns/time_for_children", posix.O_RDONLY | posix.O_CLOEXEC)
+    k.setns(descriptor, k.CLONE_NEWTIME)
+    posix.close(descriptor)
 
 
 def tell(sync: int, error: BaseException) -> None:

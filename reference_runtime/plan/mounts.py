@@ -2,6 +2,7 @@
 
 from reference_runtime.effects.mounts import Bind, Mount, Remount
 from reference_runtime.plan.mount_options import parse_options
+from reference_runtime.plan.namespaces import mapping_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ _LABELLED = frozenset({"tmpfs", "devpts", "ramfs", "overlay", "ext4", "xfs", "bt
 
 def plan_mounts(config: "dict[str, Any]", *, bundle: str) -> "list[Effect]":
     """Return the effects of `mounts`; relative sources of bind mounts count from the bundle, an absolute path."""
-    label = (config.get("linux") or {}).get("mountLabel") or ""
+    label: str = (config.get("linux") or {}).get("mountLabel") or ""
     return [_plan(index, entry, bundle, label, config) for index, entry in enumerate(config.get("mounts") or ())]
 
 
@@ -30,7 +31,10 @@ def _plan(index: int, entry: "dict[str, Any]", bundle: str, label: str, config: 
         if (entry.get("uidMappings") or entry.get("gidMappings")) and not options.id_map:
             options.id_map = "idmap"
         path = source if source.startswith("/") else f"{bundle}/{source}"
-        return Bind(index=index, destination=destination, source=path, options=options)
+        bind = Bind(index=index, destination=destination, source=path, options=options)
+        bind.uid_map = mapping_text(entry.get("uidMappings") or ())
+        bind.gid_map = mapping_text(entry.get("gidMappings") or ())
+        return bind
     if kind in {"cgroup", "cgroup2"}:
         from reference_runtime.effects.cgroup_mount import CgroupMount
 

@@ -57,9 +57,13 @@ class Plan:
         """Open what the container's first process may not reach, or what has to be mapped: sources of bind mounts, the root."""
         if stage.user_namespace:
             stage.sources[-1] = self.attach.open_source()
-        for mount in self.mounts:
-            if isinstance(mount, Bind) and (stage.user_namespace or mount.options.id_map):
-                stage.sources[mount.index] = mount.open_source()
+        for bind in self.binds():
+            if stage.user_namespace or bind.options.id_map:
+                stage.sources[bind.index] = bind.open_source()
+
+    def binds(self) -> "list[Bind]":
+        """Return the bind mounts."""
+        return [mount for mount in self.mounts if isinstance(mount, Bind)]
 
     def describe(self) -> "list[str]":
         """Return a line for each effect, in the order in which they take place."""
