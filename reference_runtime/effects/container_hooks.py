@@ -2,6 +2,9 @@
 
 import posix
 
+from reference_runtime.config.writer import dumps
+from reference_runtime.effects.hooks import run_hooks
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,6 +20,8 @@ class ContainerHooks:
 
     def __init__(self, hooks: "Sequence[dict[str, Any]]") -> None:
         self.hooks = hooks
+        if any(hook.get("timeout") for hook in hooks):
+            import select  # noqa: F401  # loaded here, since nothing may be loaded inside
         self.state: dict[str, Any] = {}
         """Known when the container is about to be made."""
 
@@ -26,7 +31,4 @@ class ContainerHooks:
     def execute(self, stage: "Stage") -> None:  # noqa: ARG002  # every effect gets the stage
         if not self.hooks:
             return
-        from reference_runtime.config.writer import dumps
-        from reference_runtime.effects.hooks import run_hooks
-
         run_hooks("createContainer", self.hooks, dumps({**self.state, "pid": posix.getpid()}))

@@ -3,7 +3,7 @@
 import posix
 
 from reference_runtime.fault import RuntimeFault, reason
-from reference_runtime.kernel.files import read_descriptor
+from reference_runtime.kernel.files import read_descriptor, read_text
 from reference_runtime.kernel.processes import PR_SET_CHILD_SUBREAPER, SIGKILL, pidfd_open, prctl
 
 TYPE_CHECKING = False
@@ -139,8 +139,6 @@ def _descendants(pid: int) -> "list[int]":
 
 
 def _children(task: str) -> "list[int]":
-    from reference_runtime.kernel.files import read_text
-
     try:
         return [int(pid) for pid in read_text(f"/proc/{task}/children").split()]
     except OSError:

@@ -19,9 +19,13 @@ _S_IFMT, _S_IFDIR = 0o170000, 0o040000
 class Mount:
     """A new file system, mounted where nobody sees it, finished there, and then moved to its destination."""
 
-    __slots__ = ("destination", "kind", "options", "source", "where")
+    __slots__ = ("copy_up", "destination", "kind", "options", "source", "where")
 
     def __init__(self, *, where: str, destination: str, kind: str, source: str, options: "Options") -> None:
+        if options.copy_up:
+            from reference_runtime.effects.copy_up import copy_up  # few containers need it
+
+            self.copy_up = copy_up
         self.where = where
         self.destination = destination
         self.kind = kind
@@ -46,9 +50,7 @@ class Mount:
         data = ",".join(self.options.data)
         tree = new_filesystem(stage, target, source=self.source, kind=self.kind, flags=flags, data=data)
         if self.options.copy_up:
-            from reference_runtime.effects.copy_up import copy_up  # few containers need it
-
-            copy_up(target, tree)
+            self.copy_up(target, tree)
         finish(tree, self.options, attributes=None)
         if stage.own_mounts:
             k.move_mount(tree, target)

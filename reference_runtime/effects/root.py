@@ -3,6 +3,7 @@
 import posix
 
 from reference_runtime.fault import RuntimeFault, reason
+from reference_runtime.init.imports import forbid_imports
 from reference_runtime.kernel import mounts as k
 from reference_runtime.kernel.files import O_PATH, PROC_SUPER_MAGIC, filesystem_magic
 
@@ -85,13 +86,16 @@ class ChangeRoot:
         return "pivot_root, and unmount the old root" if self.pivot else "chroot"
 
     def execute(self, stage: "Stage") -> None:
+        forbid_imports()
         posix.fchdir(stage.root)
-        if self.pivot:
-            k.pivot_root(".", ".")
-            k.umount(".")  # the old root lies on top of the new one now
-            posix.chdir("/")
-            return
-        posix.chroot(".")
+        try:
+            if self.pivot:
+                k.pivot_root(".", ".")
+                k.umount(".")  # the old root lies on top of the new one now
+            else:
+                posix.chroot(".")
+        except OSError as error:
+            raise RuntimeFault("cannot change the root", why=posix.strerror(error.errno or 0).lower()) from error
         posix.chdir("/")
 
 
@@ -111,10 +115,13 @@ class SealRoot:
         return ", ".join(changes) or "leave the root writable"
 
     def execute(self, stage: "Stage") -> None:
-        for tree in stage.deferred:
-            k.mount_setattr(tree, attach=k.MOUNT_ATTR_RDONLY)
-            posix.close(tree)
-        if self.readonly:
-            k.mount_setattr(stage.root, attach=k.MOUNT_ATTR_RDONLY)
-        if self.propagation:
-            k.mount_setattr(stage.root, propagation=self.propagation, recursive=self.recursive)
+        try:
+            for tree in stage.deferred:
+                k.mount_setattr(tree, attach=k.MOUNT_ATTR_RDONLY)
+                posix.close(tree)
+            if self.readonly:
+                k.mount_setattr(stage.root, attach=k.MOUNT_ATTR_RDONLY)
+            if self.propagation:
+                k.mount_setattr(stage.root, propagation=self.propagation, recursive=self.recursive)
+        except OSError as error:
+            raise RuntimeFault("cannot seal the root", where="$.root", why=reason(error)) from error

@@ -3,6 +3,7 @@
 Everything is done on the descriptor of the first half; no path of the container is trusted (CVE-2025-52565).
 """
 
+import _socket
 import posix
 
 from reference_runtime.effects.targets import make_file
@@ -65,8 +66,6 @@ class Terminal:
         posix.close(master)
 
     def _send(self, master: int) -> None:
-        import _socket  # only containers with a terminal need it
-
         connection = _socket.socket(fileno=self.socket)
         rights = (_socket.SOL_SOCKET, _socket.SCM_RIGHTS, master.to_bytes(4, "little"))
         connection.sendmsg([f"/dev/pts/{terminal_number(master)}".encode()], [rights])

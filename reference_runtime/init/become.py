@@ -1,6 +1,8 @@
 """The last thing that Python does in a container's process: it becomes the stub, with the descriptors that the stub expects."""
 
+import _signal  # type: ignore[import-not-found]  # the C half of signal, which the interpreter has loaded
 import posix
+from fcntl import fcntl
 
 from reference_runtime.init.stub import elf, sealed
 from reference_runtime.kernel.syscall import syscall
@@ -22,8 +24,6 @@ def become(image: bytes, *, machine: str, descriptors: "Descriptors", given: "Se
 
     All others that the program does not get are closed. Raises OSError.
     """
-    from fcntl import fcntl  # built in on most systems
-
     stub = sealed(elf(machine, image), name="container")
     # All are moved out of the way first, so that none is overwritten before it has been placed.
     high = descriptors.first + _HEADROOM
@@ -40,8 +40,6 @@ def become(image: bytes, *, machine: str, descriptors: "Descriptors", given: "Se
 
 def reset_signals() -> None:
     """Give all signals their default action and an empty mask: what a caller ignores or blocks is not the container's affair."""
-    import _signal  # type: ignore[import-not-found]  # the C half of signal, which the interpreter has loaded
-
     for number in range(1, 65):
         if number not in _UNCHANGEABLE and _signal.getsignal(number) is not _signal.SIG_DFL:
             _signal.signal(number, _signal.SIG_DFL)

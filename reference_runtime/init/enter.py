@@ -8,6 +8,7 @@ import posix
 from reference_runtime.effects.stage import Stage
 from reference_runtime.fault import RuntimeFault, reason
 from reference_runtime.init.become import become
+from reference_runtime.init.imports import forbid_imports
 from reference_runtime.init.setup import FAULT, GO, tell
 from reference_runtime.kernel import processes as k
 from reference_runtime.kernel.files import O_PATH, read_descriptor
@@ -141,6 +142,7 @@ def _enter(container: "Container", entry: Entry, sync: int, pipes: "tuple[int, i
         if entry.before:
             entry.before()
         if posix.read(sync, 1) == GO:
+            forbid_imports()
             stage = _join(container)
             posix.setsid()
             for effect in entry.effects:

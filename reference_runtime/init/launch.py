@@ -129,7 +129,7 @@ def _join(kind: int, path: str) -> None:
         k.setns(descriptor, kind, path=path)
         posix.close(descriptor)
     except OSError as error:
-        raise RuntimeFault(f"cannot join {path}", where="$.linux.namespaces", why=reason(error)) from error
+        raise RuntimeFault("cannot join", where="$.linux.namespaces", why=reason(error)) from error
 
 
 def _receive(sync: int) -> bytes:

@@ -9,6 +9,7 @@ points to, which lets an entry wait for a word to be changed from outside.
 """
 
 import posix
+from fcntl import fcntl
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -158,8 +159,6 @@ def sealed(content: bytes, *, name: str) -> int:
     written = 0
     while written < len(content):
         written += posix.write(descriptor, content[written:])
-    from fcntl import fcntl  # built in on most systems
-
     fcntl(descriptor, _F_ADD_SEALS, _SEAL_ALL)
     return descriptor
 

@@ -2,6 +2,7 @@
 
 import posix
 
+from reference_runtime.kernel.files import read_bytes
 from reference_runtime.kernel.syscall import syscall
 
 CLONE_PARENT = 0x8000
@@ -84,8 +85,6 @@ def start_time(pid: int) -> "int | None":
 
     Together with the pid it names one process for ever.
     """
-    from reference_runtime.kernel.files import read_bytes
-
     try:
         fields = read_bytes(f"/proc/{pid}/stat").rpartition(b")")[2].split()
     except OSError:

@@ -7,7 +7,7 @@ from reference_runtime.plan.kernel_parameters import plan_kernel_parameters
 from reference_runtime.plan.mounts import plan_mounts
 from reference_runtime.plan.namespaces import plan_namespaces
 from reference_runtime.plan.process import plan_outside, plan_process, plan_terminal
-from reference_runtime.plan.rootfs import plan_root, plan_root_change, plan_sealing
+from reference_runtime.plan.rootfs import plan_paths, plan_root, plan_root_change
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -43,9 +43,9 @@ class Plan:
         """In the container's namespaces, with the host's files still in reach."""
         self.terminal = plan_terminal(config.get("process") or {}, console=True)
         terminal = [self.terminal] if self.terminal else []
-        change = plan_root_change(pivot=request.pivot and self.namespaces.has_new("mount"))
+        change = plan_root_change(config, pivot=request.pivot and self.namespaces.has_new("mount"))
         self.container_hooks = ContainerHooks(self.hooks.get("createContainer") or ())
-        self.inside: list[Effect] = [self.container_hooks, *terminal, *plan_sealing(config), change]
+        self.inside: list[Effect] = [self.container_hooks, *terminal, *plan_paths(config), *change]
         """After the hooks of the runtime's namespaces."""
         self.process = plan_process(config, container_id=container_id, keyring=request.keyring)
         """About the first process alone."""

@@ -26,22 +26,22 @@ def root_path(config: "dict[str, Any]", *, bundle: str) -> str:
     return path if path.startswith("/") else f"{bundle}/{path}"
 
 
-def plan_root_change(*, pivot: bool) -> ChangeRoot:
-    """Return the step after which the host's files are out of reach."""
-    return ChangeRoot(pivot=pivot)
-
-
-def plan_sealing(config: "dict[str, Any]") -> "list[Effect]":
-    """Return what comes when all mounts are in place."""
+def plan_paths(config: "dict[str, Any]") -> "list[Effect]":
+    """Return what covers paths when all mounts are in place."""
     linux = config.get("linux") or {}
     effects: list[Effect] = []
     if linux.get("readonlyPaths"):
         effects.append(ReadonlyPaths(linux["readonlyPaths"]))
     if linux.get("maskedPaths"):
         effects.append(MaskPaths(linux["maskedPaths"], linux.get("mountLabel") or ""))
-    propagation, recursive = _propagation(config)
-    effects.append(SealRoot(readonly=bool(config["root"].get("readonly")), propagation=propagation, recursive=recursive))
     return effects
+
+
+def plan_root_change(config: "dict[str, Any]", *, pivot: bool) -> "tuple[ChangeRoot, SealRoot]":
+    """Return the step after which the host's files are out of reach, and the last one: a shared root cannot be pivoted to."""
+    propagation, recursive = _propagation(config)
+    readonly = bool(config["root"].get("readonly"))
+    return ChangeRoot(pivot=pivot), SealRoot(readonly=readonly, propagation=propagation, recursive=recursive)
 
 
 def _propagation(config: "dict[str, Any]") -> "tuple[int, bool]":
