@@ -29,7 +29,13 @@ def plan(rules: "Sequence[Rule]") -> "list[tuple[str, str]]":
         )
     deny_first = not rules[0].allow
     start, other = ("devices.deny", "devices.allow") if deny_first else ("devices.allow", "devices.deny")
-    return [(start, "a"), *((other, rule.line()) for rule in exceptions)]
+    return [(start, "a"), *((other, _with_wider(rule, exceptions).line()) for rule in exceptions)]
+
+
+def _with_wider(rule: "Rule", exceptions: "Sequence[Rule]") -> "Rule":
+    """Return a permission with what wider ones add to it: to open for reading and writing, one line must grant both."""
+    wider = "".join(each.access for each in exceptions if rule.allow and each.covers(rule))
+    return rule.with_access(_sorted(rule.access + wider.replace("m", "")))
 
 
 def _exceptions(rules: "Sequence[Rule]") -> "list[Rule] | None":
