@@ -5,7 +5,9 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -165,14 +167,12 @@ def test_a_veth_end_moves_and_carries_traffic() -> None:
         ip("address", "add", "198.51.100.2/24", "dev", "there")
         with container() as pid:
             NetworkDevices({"there": "eth0"}).execute(pid).forget()
-            ping = [
-                "nsenter",
-                f"--net=/proc/{pid}/ns/net",
-                "sh",
-                "-c",
-                "echo x >/dev/udp/198.51.100.1/9 2>/dev/null; cat /proc/net/arp",
-            ]
-            subprocess.run(ping, check=True, capture_output=True)
+            program = "import socket; socket.create_connection(('198.51.100.1', 4000), 10).send(b'x')"
+            with socket.create_server(("198.51.100.1", 4000)) as server:
+                subprocess.run(["nsenter", f"--net=/proc/{pid}/ns/net", sys.executable, "-ISc", program], check=True)
+                connection, peer = server.accept()
+                assert (connection.recv(1), peer[0]) == (b"x", "198.51.100.2")
+                connection.close()
             assert ("198.51.100.2", 24, "global") in addresses(inside(pid)["eth0"])
             assert inside(pid)["eth0"]["operstate"] == "UP"
 
@@ -244,10 +244,10 @@ def test_the_loopback_device_is_set_up() -> None:
 
 
 def test_the_kernels_error_is_told() -> None:
-    socket = Rtnetlink()
+    rtnetlink = Rtnetlink()
     with pytest.raises(OSError, match="No such device"):
-        socket.set_up(0x7FFFFFFF, up=True)
-    socket.close()
+        rtnetlink.set_up(0x7FFFFFFF, up=True)
+    rtnetlink.close()
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="becoming another user needs root")
