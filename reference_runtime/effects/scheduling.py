@@ -5,6 +5,8 @@ from reference_runtime.kernel.syscall import syscall
 
 _IOPRIO_WHO_PROCESS = 1
 _IOPRIO_CLASS_SHIFT = 13
+_SIZE = 56
+"""SCHED_ATTR_SIZE_VER1."""
 _MOST_UTILISATION = 1024
 """SCHED_CAPACITY_SCALE."""
 
@@ -31,9 +33,9 @@ class Scheduler:
         return f"schedule by {self.name}, nice {self.nice}, priority {self.priority}, flags {self.flags:#x}, times {self.times}"
 
     def attributes(self) -> bytes:
-        """Return struct sched_attr. The spec has no values for the clamps of utilisation, so these are those that clamp nothing."""
-        numbers = ((56, 4), (self.policy, 4), (self.flags, 8), (self.nice & 0xFFFFFFFF, 4), (self.priority, 4))
-        numbers += (*((time, 8) for time in self.times), (0, 4), (_MOST_UTILISATION, 4))
+        """Return struct sched_attr. The spec has no values for the clamps of utilisation: these clamp nothing."""
+        numbers = [(_SIZE, 4), (self.policy, 4), (self.flags, 8), (self.nice & 0xFFFFFFFF, 4), (self.priority, 4)]
+        numbers += [*((time, 8) for time in self.times), (0, 4), (_MOST_UTILISATION, 4)]
         return b"".join(number.to_bytes(size, "little") for number, size in numbers)
 
     def execute(self, pid: int) -> None:

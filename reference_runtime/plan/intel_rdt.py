@@ -9,9 +9,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 _WHERE = "$.linux.intelRdt"
-_RDT = record(
-    {"closID": text, "l3CacheSchema": text, "memBwSchema": text, "schemata": array(text), "enableMonitoring": flag}
-)
+_RDT = record({"closID": text, "l3CacheSchema": text, "memBwSchema": text, "schemata": array(text), "enableMonitoring": flag})
 _RESERVED = (".", "..", "info", "mon_groups", "mon_data")
 """Directories of resctrl that are no classes."""
 

@@ -144,3 +144,9 @@ def _add(options: Options, name: str) -> None:
         setattr(options, "copy_up" if name == "tmpcopyup" else name, True)
     elif name:
         options.data.append(name)
+
+
+def recognised() -> "list[str]":
+    """Return all names but those that only a file system knows."""
+    recursive = (f"r{name}" for name in (*_PROPAGATION, *_ATTRIBUTES))
+    return sorted({*_FLAGS, *_PROPAGATION, *recursive, "bind", "rbind", "remount", "tmpcopyup", "idmap", "ridmap"})

@@ -75,14 +75,17 @@ def _scheduler(given: "dict[str, Any]", where: str) -> Scheduler:
         raise RuntimeFault(f"{policy} cannot have the priority {priority}", where=f"{where}.priority")
     times = tuple(given.get(name) or 0 for name in ("runtime", "deadline", "period"))
     if policy == "SCHED_DEADLINE":
-        _check_times(*times, where)
+        _check_times(times, where)
     flags = 0
     for name in given.get("flags") or ():
         flags |= FLAGS[name]
-    return Scheduler(policy, POLICIES[policy], flags=flags, nice=given.get("nice") or 0, priority=priority, times=times, where=where)
+    return Scheduler(
+        policy, POLICIES[policy], flags=flags, nice=given.get("nice") or 0, priority=priority, times=times, where=where
+    )
 
 
-def _check_times(runtime: int, deadline: int, period: int, where: str) -> None:
+def _check_times(times: "tuple[int, ...]", where: str) -> None:
+    runtime, deadline, period = times
     if runtime < _LEAST_RUNTIME:
         raise RuntimeFault(f"SCHED_DEADLINE needs at least {_LEAST_RUNTIME} ns", where=f"{where}.runtime")
     if deadline < runtime:
@@ -92,7 +95,7 @@ def _check_times(runtime: int, deadline: int, period: int, where: str) -> None:
 
 
 def plan_exec_affinity(process: "dict[str, Any]", where: str = "$.process") -> "tuple[Affinity | None, Affinity | None]":
-    """Return what to do to a process that exec adds: before it moves to the container's cgroup, and after. Raises RuntimeFault."""
+    """Return what to do to a process that exec adds: before it is in the container's cgroup, and after. Raises RuntimeFault."""
     where = f"{where}.execCPUAffinity"
     given = process.get("execCPUAffinity") or {}
     _AFFINITY(given, where)
