@@ -40,7 +40,7 @@ def create(container: Container, planned: "Planned", log: "Log") -> None:
         step_5_run_create_container_hooks(launched)
     except BaseException as fault:
         if launched is not None:
-            launched.kill()
+            _take_back(plan, launched)
         step_12_destroy(container)
         if _HOOK in str(fault):
             step_13_run_poststop_hooks(container, log)
@@ -96,11 +96,23 @@ def step_2_create_the_environment(container: Container, plan: "Plan", cgroup: "C
         cgroup.manager.add(launched.pid)
         for effect in plan.outside:
             effect.execute(launched.pid)
+        container.document["lasting"] = [directory for effect in plan.outside for directory in effect.lasting()]
+        if container.document["lasting"]:
+            container.save()
         launched.go_on()
     except BaseException:
-        launched.kill()
+        _take_back(plan, launched)
         raise
     return launched
+
+
+def _take_back(plan: "Plan", launched: "Launched") -> None:
+    """Undo what the first process was given, while its namespaces are there, and end it."""
+    try:
+        for effect in reversed(plan.outside):
+            effect.undo()
+    finally:
+        launched.kill()
 
 
 def step_3_run_prestart_hooks(container: Container, plan: "Plan") -> None:
@@ -188,6 +200,10 @@ def _await_end(pidfd: int) -> None:
 
 def step_12_destroy(container: Container) -> None:
     """Undo step 2: what lives in the container's namespaces has gone with its processes."""
+    if container.document.get("lasting"):
+        from reference_runtime.effects.intel_rdt import remove
+
+        remove(container.document["lasting"])
     container.cgroup.delete(container.document["madeCgroups"])
     posix.chdir("/")
     container.directory.remove()

@@ -72,6 +72,7 @@ def _enter(
 ) -> "tuple[int, Entered]":
     """Return our end of the terminal's socket, or -1, and the process, which has executed its program."""
     from reference_runtime.plan.plan import plan_filter
+    from reference_runtime.plan.process import plan_scheduling
     from reference_runtime.plan.process_entry import plan_entry
 
     filter_ = plan_filter(config, posix.uname().machine)
@@ -86,7 +87,14 @@ def _enter(
 
     outside: "Callable[[int], None] | None" = hand_listener_over if calls.go else None
     entry = Entry(calls, descriptors, effects, before=_affinity(process, "initial"), outside=outside)
+    scheduling = plan_scheduling(process, "$")
     entered = enter(container, entry)
+    try:
+        for effect in scheduling:
+            effect.execute(entered.pid)
+    except RuntimeFault:
+        entered.kill()
+        raise
     entered.release()
     return ours, entered
 

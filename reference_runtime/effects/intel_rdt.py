@@ -14,7 +14,7 @@ _WHERE = "$.linux.intelRdt"
 class IntelRdt:
     """Puts a process into a class, the container's own or the one of closID, and into a monitoring group if wanted."""
 
-    __slots__ = ("class_id", "compared", "container_id", "monitored", "schemata")
+    __slots__ = ("_made", "class_id", "compared", "container_id", "monitored", "schemata")
 
     def __init__(
         self, container_id: str, *, class_id: str, compared: "list[str]", schemata: "list[str]", monitored: bool
@@ -26,46 +26,52 @@ class IntelRdt:
         """l3CacheSchema and memBwSchema, which a class that exists must have already."""
         self.schemata = schemata
         self.monitored = monitored
+        self._made: list[str] = []
 
     def describe(self) -> str:
         """Return one line for --plan."""
         lines = ", ".join(self.compared + self.schemata) or "as they are"
         return f"join the resctrl class {self.class_id or self.container_id}, schemata {lines}"
 
-    def execute(self, pid: int) -> "list[str]":
-        """Do it; returns the directories to `remove` when the container is deleted. Raises RuntimeFault; then none was left."""
+    def execute(self, pid: int) -> None:
+        """Do it. Raises RuntimeFault; then it has left nothing."""
         root = mount_point(read_text("/proc/self/mountinfo"))
         if root is None:
             raise RuntimeFault("no resctrl file system is mounted", where=_WHERE)
-        return self.assign(pid, root)
+        self.assign(pid, root)
 
-    def assign(self, pid: int, root: str) -> "list[str]":
+    def undo(self) -> None:
+        """Remove what was made, and the class of closID if that was new, too."""
+        remove(self._made)
+
+    def lasting(self) -> "list[str]":
+        """Return the directories that are the container's own: a class with the config's name for it is for others, too."""
+        return [each for each in self._made if not (self.class_id and each.endswith(f"/{self.class_id}"))]
+
+    def assign(self, pid: int, root: str) -> None:
         """Do the same below a given mount point."""
         directory = root if self.class_id == "/" else f"{root}/{self.class_id or self.container_id}"
-        made: list[str] = []
         try:
-            self._enter_class(directory, made)
+            self._enter_class(directory)
             for line in self.compared + self.schemata:
                 write_file(f"{directory}/schemata", line + "\n")
             write_file(f"{directory}/tasks", str(pid))
             if self.monitored:
                 group = f"{directory}/mon_groups/{self.container_id}"
-                _make_directory(group, made)
+                _make_directory(group, self._made)
                 write_file(f"{group}/tasks", str(pid))
         except OSError as error:
             status = _last_status(root)
-            remove(made)
+            self.undo()
             raise RuntimeFault("cannot be set up", where=_WHERE, why=status or reason(error)) from None
         except BaseException:
-            remove(made)
+            self.undo()
             raise
-        # A class with the config's name for it is for others, too.
-        return [each for each in made if each != directory or not self.class_id]
 
-    def _enter_class(self, directory: str, made: "list[str]") -> None:
+    def _enter_class(self, directory: str) -> None:
         """Make or check the class. Raises RuntimeFault if what is there is not what the config says."""
         if not self.class_id or (self.compared + self.schemata and not exists(directory)):
-            _make_directory(directory, made)
+            _make_directory(directory, self._made)
         elif not exists(directory):
             raise RuntimeFault(f"there is no class {self.class_id}", where=f"{_WHERE}.closID")
         elif self.compared:

@@ -2,6 +2,7 @@
 
 import posix
 
+from reference_runtime.effects.stage import Inherited
 from reference_runtime.effects.targets import make_directory
 from reference_runtime.fault import RuntimeFault, reason
 from reference_runtime.kernel.files import encode, write_file
@@ -124,7 +125,7 @@ class Keyring:
                 raise RuntimeFault("cannot make a session keyring", why=reason(error)) from error
 
 
-class OomScore:
+class OomScore(Inherited):
     """Written by the runtime, which may lower what the container's user may not."""
 
     __slots__ = ("value",)

@@ -1,5 +1,6 @@
 """How a process is scheduled, on processors and at disks; done by the runtime, which may grant what the container may not."""
 
+from reference_runtime.effects.stage import Inherited
 from reference_runtime.fault import RuntimeFault
 from reference_runtime.kernel.syscall import syscall
 
@@ -11,7 +12,7 @@ _MOST_UTILISATION = 1024
 """SCHED_CAPACITY_SCALE."""
 
 
-class Scheduler:
+class Scheduler(Inherited):
     """sched_setattr(2). Threads and children to come inherit it."""
 
     __slots__ = ("flags", "name", "nice", "policy", "priority", "times", "where")
@@ -46,7 +47,7 @@ class Scheduler:
             raise RuntimeFault.of(f"{self.name} cannot be set", error, where=self.where) from None
 
 
-class IoPriority:
+class IoPriority(Inherited):
     """ioprio_set(2). Threads and children to come inherit it, so in the end all of the container has it."""
 
     __slots__ = ("level", "number", "where")
@@ -66,25 +67,3 @@ class IoPriority:
             syscall("ioprio_set", _IOPRIO_WHO_PROCESS, pid, self.number << _IOPRIO_CLASS_SHIFT | self.level)
         except OSError as error:
             raise RuntimeFault.of("the I/O priority cannot be set", error, where=self.where) from None
-
-
-class Affinity:
-    """sched_setaffinity(2)."""
-
-    __slots__ = ("cpus", "mask", "where")
-
-    def __init__(self, cpus: str, mask: bytes, where: str) -> None:
-        self.cpus = cpus
-        self.mask = mask
-        self.where = where
-
-    def describe(self) -> str:
-        """Return one line for --plan."""
-        return f"run on CPUs {self.cpus}"
-
-    def execute(self, pid: int) -> None:
-        """Do it to a process, 0 is the caller. Raises RuntimeFault."""
-        try:
-            syscall("sched_setaffinity", pid, len(self.mask), self.mask)
-        except OSError as error:
-            raise RuntimeFault.of(f"the CPUs {self.cpus} cannot be used", error, where=self.where) from None

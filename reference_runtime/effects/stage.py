@@ -13,9 +13,37 @@ if TYPE_CHECKING:
         def execute(self, stage: "Stage") -> None:
             """Do it. Raises RuntimeFault, or OSError where the kernel's own words say enough."""
 
+    class Outside(Protocol):
+        """One change that the runtime makes to a process from outside."""
+
+        def describe(self) -> str:
+            """Say in a line what it does."""
+
+        def execute(self, pid: int) -> None:
+            """Do it. Raises RuntimeFault; then it has left nothing."""
+
+        def undo(self) -> None:
+            """Take back what would outlast the process, when the container's creation fails later."""
+
+        def lasting(self) -> "list[str]":
+            """Return the directories to remove when the container is deleted, children last."""
+
 
 STAGING = "mount"
 """The directory below the container's own state directory where file systems appear before they are moved to their place."""
+
+
+class Inherited:
+    """What ends with the process and its children."""
+
+    __slots__ = ()
+
+    def undo(self) -> None:
+        """Leave it: nothing outlasts the process."""
+
+    def lasting(self) -> "list[str]":
+        """Return no directories."""
+        return []
 
 
 class Stage:

@@ -24,12 +24,10 @@ _LONGEST_NAME = 15
 _DEVICES = mapping(record({"name": text}))
 
 
-def plan_network_devices(config: "dict[str, Any]") -> "NetworkDevices | None":
-    """Return the effect that moves the devices, None if there are none to move. Raises RuntimeFault."""
+def plan_network_devices(config: "dict[str, Any]") -> "NetworkDevices":
+    """Return the effect that moves the devices of linux.netDevices. Raises RuntimeFault."""
     linux = config.get("linux") or {}
-    given = linux.get("netDevices")
-    if not given:
-        return None
+    given = linux["netDevices"]
     _DEVICES(given, _WHERE)
     if not any(each["type"] == "network" for each in linux.get("namespaces") or ()):
         raise RuntimeFault("devices need a network namespace of the container's own", where=_WHERE)
@@ -67,33 +65,46 @@ class Moved:
 class NetworkDevices:
     """Names in the runtime's network namespace to names in the container, perhaps with %d for a number of the kernel's choice."""
 
-    __slots__ = ("names",)
+    __slots__ = ("_moved", "_namespaces", "names")
 
     def __init__(self, names: "dict[str, str]") -> None:
         self.names = names
+        self._moved: list[Moved] = []
+        self._namespaces: _Namespaces | None = None
 
     def describe(self) -> str:
         """Return one line for --plan."""
         return "move network devices: " + ", ".join(f"{host} as {name}" for host, name in self.names.items())
 
-    def execute(self, pid: int) -> "GiveBack":
-        """Move them to the network namespace of a process; returns what gives them back should the creation fail later.
-
-        Raises RuntimeFault; then they are back already.
-        """
+    def execute(self, pid: int) -> None:
+        """Move them to the network namespace of a process. Raises RuntimeFault; then all are where they were."""
         try:
-            namespaces = _Namespaces(pid)
+            self._namespaces = _Namespaces(pid)
         except OSError as error:
             raise RuntimeFault.of("cannot enter the container's network namespace", error, where=_WHERE) from None
-        give_back = GiveBack(namespaces)
         try:
-            self._move(namespaces, give_back.moved)
+            self._move(self._namespaces)
         except BaseException:
-            give_back.execute()
+            self.undo()
             raise
-        return give_back
 
-    def _move(self, namespaces: "_Namespaces", moved: "list[Moved]") -> None:
+    def undo(self) -> None:
+        """Give all back, the last first; what the kernel refuses stays, since there is no better place for it."""
+        namespaces, self._namespaces = self._namespaces, None
+        if namespaces is None:
+            return
+        for device in reversed(self._moved):
+            try:
+                _give_back(namespaces, device)
+            except OSError:
+                continue
+        namespaces.close()
+
+    def lasting(self) -> "list[str]":
+        """Return no directories: the devices are the container's, and the kernel's when it ends."""
+        return []
+
+    def _move(self, namespaces: "_Namespaces") -> None:
         """Check that all can be moved, then do it."""
         links = {link.name: link for link in namespaces.outside.links()}
         taken = {link.name for link in namespaces.inside.links()}
@@ -107,7 +118,7 @@ class NetworkDevices:
             link = links[host]
             own = [each for each in addresses if each.index == link.index]
             try:
-                _move_one(namespaces, link, name, own, moved)
+                _move_one(namespaces, link, name, own, self._moved)
             except OSError as error:
                 raise RuntimeFault("cannot be moved", where=f"{_WHERE}.{host}", why=reason(error)) from None
 
@@ -138,36 +149,14 @@ def _add_addresses(there: Rtnetlink, device: Moved, name: str) -> None:
         there.add_address(device.index, address, label=(name + label_of(address).removeprefix(device.name))[:_LONGEST_NAME])
 
 
-class GiveBack:
-    """Moves devices back to the runtime's network namespace: names, addresses and state as they were."""
-
-    __slots__ = ("_namespaces", "moved")
-
-    def __init__(self, namespaces: "_Namespaces") -> None:
-        self._namespaces = namespaces
-        self.moved: list[Moved] = []
-
-    def execute(self) -> None:
-        """Give all back, the last first; what the kernel refuses stays, since there is no better place for it."""
-        for device in reversed(self.moved):
-            try:
-                self._give_back(device)
-            except OSError:
-                continue
-        self.forget()
-
-    def _give_back(self, device: Moved) -> None:
-        there = self._namespaces.outside
-        self._namespaces.inside.move(device.index, self._namespaces.outside_file, device.name)
-        device.index = next(each.index for each in there.links() if each.name == device.name)
-        _add_addresses(there, device, device.name)
-        if device.flags & IFF_UP:
-            there.set_up(device.index, up=True)
-
-    def forget(self) -> None:
-        """Close what is open: the devices belong to the container now."""
-        self.moved.clear()
-        self._namespaces.close()
+def _give_back(namespaces: "_Namespaces", device: Moved) -> None:
+    """Make a device what it was: its name, addresses and state. Raises OSError."""
+    there = namespaces.outside
+    namespaces.inside.move(device.index, namespaces.outside_file, device.name)
+    device.index = next(each.index for each in there.links() if each.name == device.name)
+    _add_addresses(there, device, device.name)
+    if device.flags & IFF_UP:
+        there.set_up(device.index, up=True)
 
 
 class _Namespaces:

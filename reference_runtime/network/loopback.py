@@ -1,5 +1,7 @@
 """A new network namespace has its loopback device down: programs expect it up."""
 
+import posix
+
 from reference_runtime.fault import RuntimeFault
 from reference_runtime.kernel.syscall import syscall
 
@@ -23,8 +25,6 @@ class LoopbackUp:
 
     def execute(self, stage: "Stage") -> None:  # noqa: ARG002  # every effect gets the stage
         """Do it in the network namespace of the caller. Raises RuntimeFault."""
-        import posix
-
         # struct ifreq: the name in 16 bytes, the flags in two.
         request = b"lo".ljust(16, b"\0") + _IFF_UP_RUNNING.to_bytes(2, "little") + bytes(22)
         try:

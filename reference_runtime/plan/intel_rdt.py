@@ -14,11 +14,8 @@ _RESERVED = (".", "..", "info", "mon_groups", "mon_data")
 """Directories of resctrl that are no classes."""
 
 
-def plan_intel_rdt(config: "dict[str, Any]", container_id: str) -> "IntelRdt | None":
-    """Return the effect that assigns a process, None if nothing is to be done. Raises RuntimeFault."""
-    given = (config.get("linux") or {}).get("intelRdt")
-    if given is None:
-        return None
+def plan_intel_rdt(given: "dict[str, Any]", container_id: str) -> IntelRdt:
+    """Return the effect that assigns a process. Raises RuntimeFault."""
     _RDT(given, _WHERE)
     class_id = given.get("closID") or ""
     if class_id != "/" and ("/" in class_id or class_id in _RESERVED or "\n" in class_id):

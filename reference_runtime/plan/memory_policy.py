@@ -28,11 +28,8 @@ _WHERE = "$.linux.memoryPolicy"
 _POLICY = record({"mode": choice(*MODES), "nodes": text, "flags": array(choice(*FLAGS))}, required=("mode",))
 
 
-def plan_memory_policy(config: "dict[str, Any]") -> "MemoryPolicy | None":
-    """Return the effect on the first process, which does it to itself; None if there is nothing to do. Raises RuntimeFault."""
-    given = (config.get("linux") or {}).get("memoryPolicy")
-    if given is None:
-        return None
+def plan_memory_policy(given: "dict[str, Any]") -> MemoryPolicy:
+    """Return the effect on the first process, which does it to itself. Raises RuntimeFault."""
     _POLICY(given, _WHERE)
     mode, nodes, flags = given["mode"], given.get("nodes") or "", given.get("flags") or []
     listed = numbers(nodes, f"{_WHERE}.nodes")

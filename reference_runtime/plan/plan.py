@@ -33,7 +33,7 @@ class Plan:
         self.hooks: dict[str, Any] = config.get("hooks") or {}
         self.runtime_hooks = bool(self.hooks.get("prestart") or self.hooks.get("createRuntime"))
         self.namespaces = plan_namespaces(config)
-        self.outside = plan_outside(config)
+        self.outside = plan_outside(config, container_id=container_id)
         """By the runtime, on the process that does nothing yet."""
         keep, self.attach = plan_root(config, bundle=bundle)
         self.mounts = plan_mounts(config, bundle=bundle)

@@ -1,11 +1,10 @@
-"""Plans process.scheduler, process.ioPriority and process.execCPUAffinity (config.md, "Linux Process"): pure.
+"""Plans process.scheduler and process.ioPriority (config.md, "Linux Process"): pure.
 
 The rules are those of the kernel, so that a config that can never work is refused before anything is made.
 """
 
-from reference_runtime.config.number_list import mask
-from reference_runtime.config.shape import array, choice, integer, record, text, uint64
-from reference_runtime.effects.scheduling import Affinity, IoPriority, Scheduler
+from reference_runtime.config.shape import array, choice, integer, record, uint64
+from reference_runtime.effects.scheduling import IoPriority, Scheduler
 from reference_runtime.fault import RuntimeFault
 
 TYPE_CHECKING = False
@@ -50,22 +49,10 @@ _SCHEDULER = record(
     required=("policy",),
 )
 _IO_PRIORITY = record({"class": choice(*IO_CLASSES), "priority": integer(0, 7)}, required=("class", "priority"))
-_AFFINITY = record({"initial": text, "final": text})
 
 
-def plan_scheduling(process: "dict[str, Any]", where: str = "$.process") -> "list[Scheduler | IoPriority]":
-    """Return the effects on a process, each taking its pid; for the first one or one that exec adds. Raises RuntimeFault."""
-    effects: list[Scheduler | IoPriority] = []
-    if process.get("scheduler") is not None:
-        effects.append(_scheduler(process["scheduler"], f"{where}.scheduler"))
-    if process.get("ioPriority") is not None:
-        _IO_PRIORITY(process["ioPriority"], f"{where}.ioPriority")
-        name, level = process["ioPriority"]["class"], process["ioPriority"]["priority"]
-        effects.append(IoPriority(IO_CLASSES[name], level, f"{where}.ioPriority"))
-    return effects
-
-
-def _scheduler(given: "dict[str, Any]", where: str) -> Scheduler:
+def plan_scheduler(given: "dict[str, Any]", where: str) -> Scheduler:
+    """Return the effect of process.scheduler. Raises RuntimeFault."""
     _SCHEDULER(given, where)
     policy = given["policy"]
     if policy == "SCHED_ISO":
@@ -94,13 +81,7 @@ def _check_times(times: "tuple[int, ...]", where: str) -> None:
         raise RuntimeFault(f"{period} is less than the deadline of {deadline}", where=f"{where}.period")
 
 
-def plan_exec_affinity(process: "dict[str, Any]", where: str = "$.process") -> "tuple[Affinity | None, Affinity | None]":
-    """Return what to do to a process that exec adds: before it is in the container's cgroup, and after. Raises RuntimeFault."""
-    where = f"{where}.execCPUAffinity"
-    given = process.get("execCPUAffinity") or {}
-    _AFFINITY(given, where)
-    initial, final = (
-        Affinity(given[name], mask(given[name], f"{where}.{name}"), f"{where}.{name}") if given.get(name) else None
-        for name in ("initial", "final")
-    )
-    return initial, final
+def plan_io_priority(given: "dict[str, Any]", where: str) -> IoPriority:
+    """Return the effect of process.ioPriority. Raises RuntimeFault."""
+    _IO_PRIORITY(given, where)
+    return IoPriority(IO_CLASSES[given["class"]], given["priority"], where)

@@ -44,5 +44,5 @@ def test_names_are_complete() -> None:
     assert set(LINUX["capabilities"]) == set(CAPABILITIES)
     for mode in LINUX["memoryPolicy"]["modes"]:
         nodes = "" if mode in {"MPOL_DEFAULT", "MPOL_LOCAL"} else "0"
-        assert plan_memory_policy({"linux": {"memoryPolicy": {"mode": mode, "nodes": nodes}}}) is not None
+        assert plan_memory_policy({"mode": mode, "nodes": nodes}).name == mode
     check({"rdma": {"mlx5_1": {"hcaHandles": 1}}})

@@ -42,9 +42,12 @@ def furnish(directory: Path) -> None:
 
 
 def planned(**members: Any) -> IntelRdt:
-    effect = plan_intel_rdt({"linux": {"intelRdt": members}}, "c1")
-    assert effect is not None
-    return effect
+    return plan_intel_rdt(members, "c1")
+
+
+def assigned(effect: IntelRdt, root: Path) -> list[str]:
+    effect.assign(41, str(root))
+    return effect.lasting()
 
 
 @contextmanager
@@ -70,10 +73,6 @@ def lines_written(schemata: Path) -> Iterator[list[str]]:
         collector.join()
 
 
-def test_nothing_is_planned_without_it() -> None:
-    assert plan_intel_rdt({"linux": {}}, "c1") is None
-
-
 @pytest.mark.parametrize(
     ("members", "where"),
     [
@@ -97,7 +96,7 @@ def test_invalid_values_are_refused(members: dict[str, Any], where: str) -> None
 
 def test_without_a_name_the_class_is_the_containers_own(resctrl: Path) -> None:
     effect = planned(schemata=["L3:0=7f0"])
-    made = effect.assign(41, str(resctrl))
+    made = assigned(effect, resctrl)
     assert made == [f"{resctrl}/c1"]
     assert (resctrl / "c1/tasks").read_text() == "41"
     assert (resctrl / "c1/schemata").read_text().startswith("L3:0=7f0\n")
@@ -111,14 +110,14 @@ def test_schemas_are_written_in_their_order(resctrl: Path) -> None:
     furnish(resctrl / "old")
     effect = planned(closID="old", schemata=["L2:0=f", "L2:1=f"])
     with lines_written(resctrl / "old/schemata") as lines:
-        assert effect.assign(41, str(resctrl)) == []
+        assert assigned(effect, resctrl) == []
     assert lines == ["L2:0=f", "L2:1=f"]
     all_three = planned(l3CacheSchema="L3:0=7ff", memBwSchema="MB:0=20", schemata=["L2:0=f"])
     assert [*all_three.compared, *all_three.schemata] == ["L3:0=7ff", "MB:0=20", "L2:0=f"]
 
 
 def test_a_named_class_is_made_if_it_is_to_have_a_schema_and_stays(resctrl: Path) -> None:
-    assert planned(closID="new", memBwSchema="MB:0=50").assign(41, str(resctrl)) == []
+    assert assigned(planned(closID="new", memBwSchema="MB:0=50"), resctrl) == []
     assert (resctrl / "new/schemata").read_text().startswith("MB:0=50\n")
     assert (resctrl / "new/tasks").read_text() == "41"
 
@@ -130,7 +129,7 @@ def test_a_named_class_without_a_schema_must_be_there(resctrl: Path) -> None:
     assert not (resctrl / "new").exists()
     (resctrl / "new").mkdir()
     furnish(resctrl / "new")
-    assert planned(closID="new").assign(41, str(resctrl)) == []
+    assert assigned(planned(closID="new"), resctrl) == []
     assert (resctrl / "new/tasks").read_text() == "41"
     assert (resctrl / "new/schemata").read_text() == PRESENT
 
@@ -150,7 +149,7 @@ def test_a_class_that_exists_must_have_the_schema_already(members: dict[str, Any
     furnish(resctrl / "old")
     effect = planned(closID="old", **members)
     if same:
-        assert effect.assign(41, str(resctrl)) == []
+        assert assigned(effect, resctrl) == []
     else:
         with pytest.raises(RuntimeFault, match="another schema"):
             effect.assign(41, str(resctrl))
@@ -158,13 +157,13 @@ def test_a_class_that_exists_must_have_the_schema_already(members: dict[str, Any
 
 
 def test_the_default_class_is_the_root(resctrl: Path) -> None:
-    assert planned(closID="/").assign(41, str(resctrl)) == []
+    assert assigned(planned(closID="/"), resctrl) == []
     assert (resctrl / "tasks").read_text() == "41"
 
 
 @pytest.mark.parametrize(("class_id", "place"), [(None, "c1"), ("/", ".")])
 def test_monitoring_gets_a_group_of_the_containers_own(class_id: str | None, place: str, resctrl: Path) -> None:
-    made = planned(closID=class_id, enableMonitoring=True).assign(41, str(resctrl))
+    made = assigned(planned(closID=class_id, enableMonitoring=True), resctrl)
     group = resctrl / place / "mon_groups/c1"
     assert (group / "tasks").read_text() == "41"
     assert made[-1] == str(group)

@@ -1,4 +1,4 @@
-"""process.scheduler, ioPriority, execCPUAffinity and linux.memoryPolicy: planned, refused, and in force."""
+"""process.scheduler, ioPriority and linux.memoryPolicy: planned, refused, and in force."""
 
 import ctypes
 import os
@@ -6,11 +6,13 @@ from typing import Any
 
 import pytest
 
+from reference_runtime.config.number_list import mask
 from reference_runtime.effects.stage import Stage
 from reference_runtime.fault import RuntimeFault
 from reference_runtime.plan import memory_policy
 from reference_runtime.plan.memory_policy import plan_memory_policy
-from reference_runtime.plan.scheduling import FLAGS, IO_CLASSES, POLICIES, plan_exec_affinity, plan_scheduling
+from reference_runtime.plan.process import plan_scheduling
+from reference_runtime.plan.scheduling import FLAGS, IO_CLASSES, POLICIES, plan_scheduler
 from specs.linux import scheduler as facts
 from tests.reference_runtime.children import in_child
 
@@ -25,8 +27,7 @@ def test_the_names_agree_with_the_facts_of_the_suite() -> None:
 
 
 def attributes(**scheduler: Any) -> dict[str, int]:
-    (effect,) = plan_scheduling({"scheduler": scheduler})
-    packed = effect.attributes()  # type: ignore[union-attr]  # a scheduler gives a Scheduler
+    packed = plan_scheduler(scheduler, "$.process.scheduler").attributes()
     sizes = {
         "size": 4,
         "policy": 4,
@@ -95,13 +96,13 @@ def test_scheduler_planned(scheduler: dict[str, Any], expected: dict[str, int]) 
 )
 def test_what_can_never_work_is_refused(process: dict[str, Any], where: str) -> None:
     with pytest.raises(RuntimeFault) as refusal:
-        plan_scheduling(process)
+        plan_scheduling(process, "$.process")
     assert refusal.value.where == f"$.process.{where}"
 
 
 def policy_in_force(**scheduler: Any) -> str:
     def action() -> object:
-        for effect in plan_scheduling({"scheduler": scheduler}):
+        for effect in plan_scheduling({"scheduler": scheduler}, "$.process"):
             effect.execute(os.getpid())
         return os.sched_getscheduler(0), os.sched_getparam(0).sched_priority, os.getpriority(os.PRIO_PROCESS, 0)
 
@@ -121,7 +122,7 @@ def test_the_policy_is_in_force() -> None:
 def test_what_this_machine_refuses_is_told_with_its_path() -> None:
     def action() -> object:
         os.setresuid(65534, 65534, 65534)
-        for effect in plan_scheduling({"scheduler": {"policy": "SCHED_FIFO", "priority": 5}}):
+        for effect in plan_scheduling({"scheduler": {"policy": "SCHED_FIFO", "priority": 5}}, "$.process"):
             with pytest.raises(RuntimeFault, match="not permitted") as refusal:
                 effect.execute(0)
             assert refusal.value.where == "$.process.scheduler"
@@ -143,44 +144,21 @@ def test_the_io_priority_is_in_force() -> None:
     assert in_child(action) == "0x6005"
 
 
-@pytest.mark.parametrize(
-    ("given", "masks"),
-    [
-        ({}, (None, None)),
-        ({"execCPUAffinity": {"initial": "", "final": None}}, (None, None)),
-        ({"execCPUAffinity": {"initial": "0-3,7"}}, (0b10001111, None)),
-        ({"execCPUAffinity": {"final": "64"}}, (None, 1 << 64)),
-    ],
-)
-def test_affinity_planned(given: dict[str, Any], masks: tuple[int | None, int | None]) -> None:
-    planned = plan_exec_affinity(given)
-    assert tuple(effect and int.from_bytes(effect.mask, "little") for effect in planned) == masks
-    assert all(effect is None or len(effect.mask) % 8 == 0 for effect in planned)
+@pytest.mark.parametrize(("text", "bits"), [("", 0), ("0-3,7", 0b10001111), ("64", 1 << 64)])
+def test_lists_become_masks(text: str, bits: int) -> None:
+    assert int.from_bytes(mask(text, "$"), "little") == bits
+    assert len(mask(text, "$")) % 8 == 0
 
 
 @pytest.mark.parametrize("text", ["a", "3-1", "1,,2", "-1", "1-", "99999", "0x1", "٣"])
 def test_lists_that_are_none_are_refused(text: str) -> None:
     with pytest.raises(RuntimeFault) as refusal:
-        plan_exec_affinity({"execCPUAffinity": {"final": text}})
-    assert refusal.value.where == "$.process.execCPUAffinity.final"
-
-
-def test_the_affinity_is_in_force() -> None:
-    first = min(os.sched_getaffinity(0))
-
-    def action() -> object:
-        _, final = plan_exec_affinity({"execCPUAffinity": {"final": str(first)}})
-        assert final
-        final.execute(0)
-        with pytest.raises(RuntimeFault) as refusal:
-            plan_exec_affinity({"execCPUAffinity": {"initial": "60000"}})[0].execute(0)  # type: ignore[union-attr]  # given
-        return os.sched_getaffinity(0), refusal.value.where
-
-    assert in_child(action) == f"({{{first}}}, '$.process.execCPUAffinity.initial')"
+        mask(text, "$.nodes")
+    assert refusal.value.where == "$.nodes"
 
 
 def policy(**members: Any) -> Any:
-    return plan_memory_policy({"linux": {"memoryPolicy": members}})
+    return plan_memory_policy(members)
 
 
 @pytest.mark.parametrize(
@@ -205,7 +183,6 @@ def test_memory_policy_planned(members: dict[str, Any], mode: int, nodes: int) -
 def test_every_mode_of_the_spec_is_known() -> None:
     names = ("DEFAULT", "BIND", "INTERLEAVE", "WEIGHTED_INTERLEAVE", "PREFERRED", "PREFERRED_MANY", "LOCAL")
     assert set(memory_policy.MODES) == {f"MPOL_{name}" for name in names}
-    assert plan_memory_policy({"linux": {}}) is None
 
 
 @pytest.mark.parametrize(
