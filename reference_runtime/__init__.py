@@ -5,3 +5,8 @@ touching anything, `effects` carry them out through the thin calls of `kernel`.
 """
 
 __version__ = "0.1.0"
+
+OPERATIONS = (
+    "create", "start", "state", "kill", "delete", "run", "exec", "ps", "list", "pause", "resume", "update", "events", "features",
+    "spec",
+)  # fmt: skip

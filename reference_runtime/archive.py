@@ -1,12 +1,12 @@
-"""Imports our modules from one file. Python looks in a dozen places for each; sixty modules cost 8 ms that way, 3 ms this way.
+"""Imports what an operation needs from one file. Python looks in a dozen places for each of sixty modules: 8 ms, 3 ms this way.
 
-The file is made from the modules' ordinary bytecode by the first call that misses one in it, and lies beside that. A module
-whose source has changed since is imported in the ordinary way.
+The file lies beside the modules' ordinary bytecode. The first call of an operation imports in the ordinary way and writes it:
+the modules in an order in which each finds what it imports, without docstrings and line numbers. If one of the sources has
+changed since, the file is made anew. With --debug it is left alone, so that tracebacks have their lines.
 """
 
 import posix
 import sys
-from _frozen_importlib import ModuleSpec
 from marshal import dumps, loads  # built in
 
 TYPE_CHECKING = False
@@ -14,66 +14,76 @@ if TYPE_CHECKING:
     from types import CodeType, ModuleType
     from typing import Any
 
-    Entry = tuple[str, bool, int, int, int, int]
-    """Source file, is it a package, its time of change in ns and its size, where the code begins and how long it is."""
+    Source = tuple[str, str, bool, int, int]
+    """A module's name, its file below our directory, is it a package, the file's time of change in ns, its size."""
 
 _PREFIX = "reference_runtime."
-_LENGTH = 8
 
 
 class Archive:
-    """A finder and loader for sys.meta_path."""
+    """The modules of one operation."""
 
-    __slots__ = ("_content", "_index", "_missed", "_path")
+    __slots__ = ("_directory", "_import", "_order", "_path")
 
-    def __init__(self, path: str) -> None:
-        """Read the file; one that isn't there or is broken is as good as an empty one."""
-        self._path = path
-        self._index: dict[str, Entry] = {}
-        self._missed = False
-        self._content = b""
+    def __init__(self, directory: str, operation: str) -> None:
+        """`directory` is that of the package."""
+        self._directory = directory
+        self._path = f"{directory}/__pycache__/{operation}.{sys.implementation.cache_tag}.bin"
+        self._order: list[str] = []
+        self._import: Any = None
+
+    def load(self) -> bool:
+        """Run all modules of the file; returns False if there is none, or not of the present sources."""
         try:
-            descriptor = posix.open(path, posix.O_RDONLY | posix.O_CLOEXEC)
-            self._content = posix.read(descriptor, posix.fstat(descriptor).st_size)
+            descriptor = posix.open(self._path, posix.O_RDONLY | posix.O_CLOEXEC)
+            content = posix.read(descriptor, posix.fstat(descriptor).st_size)
             posix.close(descriptor)
-            end = _LENGTH + int.from_bytes(self._content[:_LENGTH], "little")
-            self._index = loads(self._content[_LENGTH:end])
+            sources, codes = loads(content)  # noqa: S302  # as trusted as the bytecode beside it
+            if not all(self._is_current(source) for source in sources):
+                return False
         except (OSError, ValueError, EOFError, TypeError):
-            self._index = {}
+            return False
+        for (name, path, is_package, _, _), code in zip(sources, codes, strict=True):
+            if name not in sys.modules:
+                self._run(name, f"{self._directory}/{path}", code, is_package=is_package)
+        return True
 
-    def find_spec(self, name: str, _path: object = None, _target: object = None) -> "ModuleSpec | None":
-        """Return where a module comes from, or None for the ordinary way."""
-        if not name.startswith(_PREFIX):
-            return None
-        entry = self._index.get(name)
-        if entry is not None:
-            try:
-                status = posix.stat(entry[0])
-            except OSError:
-                return None
-            if (status.st_mtime_ns, status.st_size) == entry[2:4]:
-                spec = ModuleSpec(name, self, origin=entry[0], is_package=entry[1])
-                if entry[1]:
-                    spec.submodule_search_locations = [entry[0].rpartition("/")[0]]
-                return spec
-        self._missed = True
-        return None
+    def _is_current(self, source: "Source") -> bool:
+        status = posix.stat(f"{self._directory}/{source[1]}")
+        return (status.st_mtime_ns, status.st_size) == source[3:]
 
-    def create_module(self, _spec: ModuleSpec) -> None:
-        """Leave it to the import system."""
+    @staticmethod
+    def _run(name: str, path: str, code: "CodeType", *, is_package: bool) -> None:
+        module = sys.modules[name] = type(sys)(name)
+        parent, _, child = name.rpartition(".")
+        module.__file__ = path
+        module.__package__ = name if is_package else parent
+        if is_package:
+            module.__path__ = [path.rpartition("/")[0]]
+        exec(code, module.__dict__)  # noqa: S102  # as any import does
+        setattr(sys.modules[parent], child, module)
 
-    def exec_module(self, module: "ModuleType") -> None:
-        """Run a module's code."""
-        _, _, _, _, begin, size = self._index[module.__name__]
-        module.__file__ = self._index[module.__name__][0]
-        exec(loads(memoryview(self._content)[begin : begin + size]), module.__dict__)  # noqa: S102  # as any loader does
+    def record(self) -> None:
+        """Note from now on which modules are imported, dependencies first."""
+        import builtins
 
-    def update(self) -> None:
-        """Write the file anew, if something was missed in it. Who may not write there goes without."""
-        if not self._missed or sys.dont_write_bytecode:
+        self._import = builtins.__import__
+        builtins.__import__ = self._recording
+
+    def _recording(self, *details: "Any", **named: "Any") -> "ModuleType":
+        module: ModuleType = self._import(*details, **named)
+        for each in tuple(sys.modules):
+            if each.startswith(_PREFIX) and each not in self._order and not _is_being_imported(sys.modules[each]):
+                self._order.append(each)
+        return module
+
+    def save(self) -> None:
+        """Write the file for the calls to come. Who may not write there goes without."""
+        if sys.dont_write_bytecode:
             return
         try:
-            content = self._rebuilt()
+            modules = [(self._source(name), self._code(name)) for name in self._order]
+            content = dumps(([source for source, _ in modules], [code for _, code in modules]))
             temporary = f"{self._path}.{posix.getpid()}"
             descriptor = posix.open(temporary, posix.O_WRONLY | posix.O_CREAT | posix.O_EXCL | posix.O_CLOEXEC, 0o644)
             while content:
@@ -83,32 +93,24 @@ class Archive:
         except OSError:
             return
 
-    def _rebuilt(self) -> bytes:
-        """Return the file with all modules of ours that are loaded now, and those of before that are not."""
-        codes: dict[str, tuple[Entry, bytes]] = {}
-        for name, entry in self._index.items():
-            codes[name] = entry, self._content[entry[4] : entry[4] + entry[5]]
-        for name, module in sys.modules.items():
-            if name.startswith(_PREFIX) and module.__spec__ is not None and module.__spec__.loader is not self:
-                codes[name] = _entry(name, module)
-        index: dict[str, Entry] = {name: (*entry[:4], 0, 0) for name, (entry, _) in codes.items()}
-        position = _LENGTH + len(dumps(self._placed(index, codes, 1 << 30)))
-        encoded = dumps(self._placed(index, codes, position))
-        return b"".join([len(encoded).to_bytes(_LENGTH, "little"), encoded, *(code for _, code in codes.values())])
+    def _source(self, name: str) -> "Source":
+        path = sys.modules[name].__file__ or ""
+        status = posix.stat(path)
+        is_package = path.endswith("/__init__.py")
+        return name, path[len(self._directory) + 1 :], is_package, status.st_mtime_ns, status.st_size
 
-    @staticmethod
-    def _placed(index: "dict[str, Entry]", codes: "dict[str, tuple[Entry, bytes]]", position: int) -> "dict[str, Entry]":
-        placed: dict[str, Entry] = {}
-        for name, entry in index.items():
-            placed[name] = (*entry[:4], position, len(codes[name][1]))
-            position += len(codes[name][1])
-        return placed
+    def _code(self, name: str) -> "CodeType":
+        path = sys.modules[name].__file__ or ""
+        from reference_runtime.kernel.files import read_bytes
+
+        return _stripped(compile(read_bytes(path), path, "exec", dont_inherit=True, optimize=2))
 
 
-def _entry(name: str, module: "ModuleType") -> "tuple[Entry, bytes]":
-    """Return what an ordinarily imported module becomes in the file."""
-    spec: Any = module.__spec__
-    code: CodeType = spec.loader.get_code(name)
-    status = posix.stat(spec.origin)
-    is_package = spec.submodule_search_locations is not None
-    return (spec.origin, is_package, status.st_mtime_ns, status.st_size, 0, 0), dumps(code)
+def _is_being_imported(module: "ModuleType") -> bool:
+    return bool(getattr(module.__spec__, "_initializing", False))
+
+
+def _stripped(code: "CodeType") -> "CodeType":
+    """Return the code without line numbers, which are a quarter of it."""
+    constants = tuple(_stripped(each) if hasattr(each, "co_consts") else each for each in code.co_consts)
+    return code.replace(co_consts=constants, co_linetable=b"")

@@ -2,6 +2,7 @@
 
 import posix
 
+from reference_runtime import OPERATIONS
 from reference_runtime.command_line import GLOBAL, CommandLine, parse
 from reference_runtime.fault import RuntimeFault, reason
 from reference_runtime.invocation import Invocation
@@ -19,12 +20,6 @@ if TYPE_CHECKING:
 
         def run(self, call: Invocation) -> int:
             """Carry it out; returns the exit status."""
-
-
-OPERATIONS = (
-    "create", "start", "state", "kill", "delete", "run", "exec", "ps", "list", "pause", "resume", "update", "events", "features",
-    "spec",
-)  # fmt: skip
 
 
 def main(words: "Sequence[str]") -> int:

@@ -2,9 +2,9 @@
 
 import posix
 
+from reference_runtime import OPERATIONS
 from reference_runtime.command_line import GLOBAL
 from reference_runtime.invocation import NAME, Invocation
-from reference_runtime.main import OPERATIONS
 
 FLAGS: "dict[str, str]" = {}
 
