@@ -22,6 +22,10 @@ if TYPE_CHECKING:
             """Carry it out; returns the exit status."""
 
 
+_WORDS_FOLLOW = frozenset({"exec", "ps"})
+"""Operations after whose id comes the command line of another program."""
+
+
 def main(words: "Sequence[str]") -> int:
     """Carry out one call; returns its exit status. `words` are the command line without the program."""
     _keep_standard_descriptors()
@@ -49,7 +53,8 @@ def _run(name: str, options: CommandLine, rest: "list[str]", log: Log) -> int:
         raise RuntimeFault(f"unknown operation {name!r}, try --help")
     _check_manager(options)
     module = _load(name)
-    line, _ = parse(rest, {**module.FLAGS, "help": "switch"})
+    line, words = parse(rest, {**module.FLAGS, "help": "switch"}, first_only=name in _WORDS_FOLLOW)
+    line.arguments += words
     if line.switch("help"):
         module = _load("usage")
     return module.run(Invocation(options, line, log, directory=_working_directory()))

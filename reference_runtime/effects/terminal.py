@@ -32,7 +32,7 @@ class Terminal:
         self.owner = owner
         """The user that the terminal has to belong to."""
         self.console = console
-        """Whether it becomes /dev/console; exec leaves that alone."""
+        """Whether it becomes /dev/console, and our controlling terminal; exec leaves both to others."""
         self.socket = -1
         """A connected unix socket that the first half is sent over; set before the process is made."""
 
@@ -59,7 +59,8 @@ class Terminal:
             posix.close(tree)
             posix.close(target)
         self._send(master)
-        make_controlling(peer)
+        if self.console:
+            make_controlling(peer)
         for stream in (0, 1, 2):
             posix.dup2(peer, stream)
         posix.close(peer)

@@ -144,7 +144,6 @@ def _enter(container: "Container", entry: Entry, sync: int, pipes: "tuple[int, i
         if posix.read(sync, 1) == GO:
             forbid_imports()
             stage = _join(container)
-            posix.setsid()
             for effect in entry.effects:
                 effect.execute(stage)
             for number, stream in enumerate(entry.streams or ()):

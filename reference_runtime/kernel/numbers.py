@@ -58,6 +58,7 @@ NUMBERS = {
     "setns": (308, 268),
     "setresgid": (119, 149),
     "setresuid": (117, 147),
+    "setsid": (112, 157),
     "setsockopt": (54, 208),
     "socket": (41, 198),
     "socketpair": (53, 199),

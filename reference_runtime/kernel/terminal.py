@@ -6,7 +6,7 @@ from reference_runtime.kernel.syscall import syscall
 
 TIOCGWINSZ = 0x5413
 TIOCSWINSZ = 0x5414
-_TIOCSCTTY = 0x540E
+TIOCSCTTY = 0x540E
 _TIOCSPTLCK = 0x40045431
 _TIOCGPTN = 0x80045430
 _TIOCGPTPEER = 0x5441
@@ -32,4 +32,4 @@ def set_size(terminal: int, *, height: int, width: int) -> None:
 
 def make_controlling(terminal: int) -> None:
     """Make it the controlling terminal of the caller, who leads a session and has none."""
-    syscall("ioctl", terminal, _TIOCSCTTY, 0)
+    syscall("ioctl", terminal, TIOCSCTTY, 0)

@@ -42,6 +42,7 @@ def plan_entry(
         privileges=privileges,
         descriptors=descriptors,
         filter_=filter_,
+        enters=True,
         enters_pid_namespace="pid" in container.document["namespaces"],
         path=path,
     )

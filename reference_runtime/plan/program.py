@@ -7,6 +7,7 @@ from reference_runtime.fault import RuntimeFault
 from reference_runtime.init.program import NEXT, REPORT, Program
 from reference_runtime.init.stub import WORD
 from reference_runtime.kernel import processes as k
+from reference_runtime.kernel.terminal import TIOCSCTTY
 from reference_runtime.plan.capabilities import NAMES
 
 TYPE_CHECKING = False
@@ -88,6 +89,7 @@ def plan_program(
     privileges: Privileges,
     descriptors: Descriptors,
     filter_: "Filter | None" = None,
+    enters: bool = False,
     enters_pid_namespace: bool = False,
     exec_labels: "Sequence[tuple[str, str]]" = (),
     proc: int = -1,
@@ -95,6 +97,7 @@ def plan_program(
 ) -> LastCalls:
     """Return the calls of a process that has been set up but for limits, credentials, seccomp and the program itself.
 
+    With `enters` it is a process that comes into a container, with `enters_pid_namespace` into its pid namespace as well.
     Without `process` it waits for ever: there is nothing to run. `exec_labels` are (path below /proc, text) that a security
     module wants written, `proc` is a descriptor of /proc for them. `path` is what is executed if it isn't what args[0] says.
     """
@@ -103,14 +106,10 @@ def plan_program(
     if enters_pid_namespace:
         # The child is in the namespace that was entered for children; the runtime becomes its parent, and we end.
         calls.add("clone", k.CLONE_PARENT, 0, 0, 0, 0, on_positive="parent", what="clone into the pid namespace")
-    keep_for_filter = filter_ is not None and process is not None and not process.get("noNewPrivileges")
+    if enters:
+        calls.session(terminal=bool(process and process.get("terminal")))
     if process is not None:
-        calls.limits(process.get("rlimits") or ())
-        calls.identity(process["user"], privileges, keep=keep_for_filter)
-        if not keep_for_filter:
-            calls.capabilities(privileges)
-        if process.get("noNewPrivileges"):
-            calls.add("prctl", k.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+        calls.become_user(process, privileges, keep=_keeps(process, filter_))
     calls.add("prctl", k.PR_SET_PDEATHSIG, 0, 0, 0, 0)
     calls.wait()
     if process is not None:
@@ -118,10 +117,15 @@ def plan_program(
             calls.exec_label(proc, file, label)
         if filter_ is not None:
             calls.seccomp(filter_)
-        if keep_for_filter:
+        if _keeps(process, filter_):
             calls.capabilities(privileges)
         calls.execute(process, path)
     return calls.finished(has_parent=enters_pid_namespace)
+
+
+def _keeps(process: "dict[str, Any]", filter_: "Filter | None") -> bool:
+    """Whether capabilities are kept until the filter is installed: without no_new_privs that needs CAP_SYS_ADMIN."""
+    return filter_ is not None and not process.get("noNewPrivileges")
 
 
 class _Calls:
@@ -137,6 +141,21 @@ class _Calls:
     def add(self, name: str, *arguments: "int | Data | Label", what: str = "", on_error: str = "", **go_on: "Any") -> int:
         self._plan.names.append(what or name)
         return self._program.call(name, *arguments, on_error=on_error or self._on_error, **go_on)
+
+    def session(self, *, terminal: bool) -> None:
+        """Lead a session. Not before the clone: the end of a session's leader hangs its terminal up."""
+        self.add("setsid")
+        if terminal:
+            self.add("ioctl", 0, TIOCSCTTY, 0, what="make the terminal the controlling one")
+
+    def become_user(self, process: "dict[str, Any]", privileges: Privileges, *, keep: bool) -> None:
+        """Take on limits and credentials."""
+        self.limits(process.get("rlimits") or ())
+        self.identity(process["user"], privileges, keep=keep)
+        if not keep:
+            self.capabilities(privileges)
+        if process.get("noNewPrivileges"):
+            self.add("prctl", k.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
 
     def limits(self, rlimits: "Sequence[dict[str, Any]]") -> None:
         for limit in rlimits:
