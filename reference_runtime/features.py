@@ -10,7 +10,7 @@ from reference_runtime.plan import capabilities, memory_policy
 from reference_runtime.plan.mount_options import recognised
 from reference_runtime.seccomp.architectures import ARCHITECTURES
 from reference_runtime.seccomp.constants import ACTIONS, FLAGS, NEW_LISTENER, OPERATORS
-from reference_runtime.seccomp.install import knows
+from reference_runtime.seccomp.support import knows
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -63,6 +63,10 @@ def plan_container(container_id: str, bundle: str, request: Request) -> Planned:
     check(config)
     machine = posix.uname().machine
     plan = Plan(config, request, container_id=container_id, bundle=bundle, machine=machine)
+    if plan.filter is not None and plan.filter.flags:
+        from reference_runtime.seccomp.support import check as check_filter
+
+        check_filter(plan.filter)
     cgroup = Cgroup(config, container_id)
     planned = Planned(bundle, config, text, plan=plan, cgroup=cgroup, descriptors=Descriptors(request.preserve_fds))
     plan.calls, planned.warnings = plan_calls(config, plan, planned.descriptors)

@@ -19,6 +19,7 @@ from reference_runtime.cgroups.paths import chosen
 from reference_runtime.cgroups.plan import plan
 from reference_runtime.fault import RuntimeFault
 from tests.bpf.device_child import attempts
+from tests.reference_runtime.children import in_child
 
 NOTHING = {"allow": False, "access": "rwm"}
 
@@ -306,6 +307,27 @@ def counts() -> None:
     one.delete(made)
 
 
+def without_rights() -> None:
+    """Have no cgroup at all as an ordinary user, unless limits need one."""
+
+    def as_nobody() -> object:
+        os.setresuid(65534, 65534, 65534)
+        one = manager()
+        one.create([], optional=True)
+        assert one.hierarchies == ()
+        assert one.directories() == {}
+        one.add(os.getpid())
+        refused(lambda: manager().create([]), "cannot make the cgroup")
+        limits = {"unified": {"cgroup.max.depth": "3"}} if unified(read()) else {"pids": {"limit": 5}}
+        where = refused(lambda: manager().create(plan(limits, read()), optional=True), "cannot make the cgroup")
+        assert where.startswith("$.linux.resources")
+        refused(one.freeze, "no cgroup with a freezer")
+        refused(lambda: one.restrict_devices(rules([])), "no hierarchy here can restrict devices")
+        return "nothing"
+
+    assert in_child(as_nobody) == "nothing"
+
+
 def refused(action: Callable[[], object], words: str) -> str:
     """Return the text of the fault that `action` raises; it has the words."""
     with pytest.raises(RuntimeFault, match=words) as refusal:
@@ -326,6 +348,7 @@ SCENARIOS = (
     restricts_devices,
     many_rules_pass_the_verifier,
     counts,
+    without_rights,
 )
 
 

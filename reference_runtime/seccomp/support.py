@@ -1,7 +1,7 @@
-"""Hand a compiled filter to the kernel: seccomp(2)."""
+"""What the running kernel knows of seccomp(2)."""
 
 from reference_runtime.fault import RuntimeFault
-from reference_runtime.kernel.syscall import address, syscall
+from reference_runtime.kernel.syscall import syscall
 from reference_runtime.seccomp.constants import FLAGS, NEW_LISTENER, TSYNC_ESRCH
 
 TYPE_CHECKING = False
@@ -29,22 +29,3 @@ def knows(flags: int) -> bool:
     except OSError as error:
         return error.errno == _EFAULT
     return True
-
-
-def install(filter_: "Filter") -> int:
-    """Put the calling thread under the filter; return the descriptor for notifications, -1 if the filter has none.
-
-    Needs no_new_privs or CAP_SYS_ADMIN. Raises RuntimeFault.
-    """
-    program = bytearray(filter_.program)
-    # struct sock_fprog: the number of instructions, padding, where they are.
-    description = (len(program) // 8).to_bytes(8, "little") + address(program).to_bytes(8, "little")
-    try:
-        returned = syscall("seccomp", _SET_MODE_FILTER, filter_.flags, description)
-    except OSError as error:
-        raise RuntimeFault.of("cannot install the filter", error, where="$.linux.seccomp") from None
-    if filter_.flags & NEW_LISTENER:
-        return returned
-    if returned:
-        raise RuntimeFault(f"thread {returned} cannot be put under the filter", where="$.linux.seccomp.flags")
-    return -1
