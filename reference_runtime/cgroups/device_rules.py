@@ -31,30 +31,6 @@ class Rule:
         """It settles everything, so that earlier rules have no say."""
         return self.kind == "a"
 
-    @property
-    def device(self) -> tuple[str, int, int]:
-        """What it is about."""
-        return self.kind, self.major, self.minor
-
-    def covers(self, other: "Rule") -> bool:
-        """Whether it is about all devices of another rule."""
-        return self.kind in ("a", other.kind) and self.major in (ANY, other.major) and self.minor in (ANY, other.minor)
-
-    def meets(self, other: "Rule") -> bool:
-        """Whether some device is one of both rules."""
-        kinds = "a" in (self.kind, other.kind) or self.kind == other.kind
-        majors = ANY in (self.major, other.major) or self.major == other.major
-        return kinds and majors and (ANY in (self.minor, other.minor) or self.minor == other.minor)
-
-    def line(self) -> str:
-        """Return it as devices.allow and devices.deny of v1 take it."""
-        numbers = ("*" if number == ANY else str(number) for number in (self.major, self.minor))
-        return "a" if self.general else f"{self.kind} {':'.join(numbers)} {self.access}"
-
-    def with_access(self, access: str) -> "Rule":
-        """Return the same rule for other letters."""
-        return Rule(allow=self.allow, kind=self.kind, major=self.major, minor=self.minor, access=access)
-
 
 def _defaults() -> "list[Rule]":
     """Return the rules for default devices, terminals, and the making of nodes."""

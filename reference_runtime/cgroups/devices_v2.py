@@ -1,9 +1,11 @@
 """Device rules for cgroup v2: an eBPF program that the kernel asks about every access to a device.
 
-Rules are tried from the last to the first. Each letter of a request is decided by the last rule about it: a denial of one
-of the letters still open denies the request, a permission closes its letters, and the request is allowed once none is open.
+The program compares the device with the entries of its kind's table, one after the other; the first that is about it decides.
 Sources: bpf(2), linux/bpf.h (struct bpf_cgroup_dev_ctx), kernel Documentation/bpf/standardization/instruction-set.rst.
 """
+
+from reference_runtime.cgroups.device_table import settled
+from reference_runtime.fault import RuntimeFault
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -11,51 +13,61 @@ if TYPE_CHECKING:
 
     from reference_runtime.cgroups.device_rules import Rule
 
-_KINDS = {"b": 1, "c": 2}
+_KIND_CHARACTER = 2
 _ACCESS = {"m": 1, "r": 2, "w": 4}
 _ALL = 7
+_FARTHEST = (1 << 15) - 1
+"""The distance of a jump has 16 bits, one of them for its sign."""
 
-_RESULT, _CONTEXT, _KIND, _OPEN, _MAJOR, _MINOR, _SCRATCH = 0, 1, 2, 3, 4, 5, 6
-"""Registers. _OPEN holds the letters that no rule has decided yet."""
+_RESULT, _CONTEXT, _KIND, _WANTED, _MAJOR, _MINOR = 0, 1, 2, 3, 4, 5
+"""Registers; the kernel puts the context's address into the second."""
 
 _LOAD_WORD, _EXIT = 0x61, 0x95
 _MOVE, _MOVE_REGISTER, _AND, _SHIFT_RIGHT = 0xB4, 0xBC, 0x54, 0x74
-_IF_EQUAL, _IF_NOT_EQUAL = 0x16, 0x56
+_IF_NOT_EQUAL = 0x56
 """32-bit operations with an immediate value, but for the two that copy and load."""
 
 
 def program(rules: "Sequence[Rule]") -> bytes:
-    """Return the instructions; `rules` begin with one about everything, which decides where no other does."""
+    """Return the instructions for `rules`, of which the first is about everything. Raises RuntimeFault if they are too many."""
+    character, block = (_entries(rules, kind) for kind in "cb")
+    if len(character) > _FARTHEST:
+        raise RuntimeFault("there are too many entries for a program", where="$.linux.resources.devices")
     made = [
         _instruction(_LOAD_WORD, _KIND, _CONTEXT, 0),
-        _instruction(_MOVE_REGISTER, _OPEN, _KIND),
+        _instruction(_MOVE_REGISTER, _WANTED, _KIND),
         _instruction(_AND, _KIND, immediate=0xFFFF),
-        _instruction(_SHIFT_RIGHT, _OPEN, immediate=16),
+        _instruction(_SHIFT_RIGHT, _WANTED, immediate=16),
         _instruction(_LOAD_WORD, _MAJOR, _CONTEXT, 4),
         _instruction(_LOAD_WORD, _MINOR, _CONTEXT, 8),
+        _instruction(_IF_NOT_EQUAL, _KIND, offset=len(character), immediate=_KIND_CHARACTER),
     ]
-    for rule in reversed(rules[1:]):
-        made += _rule(rule)
-    return b"".join(made + _decision(allow=rules[0].allow))
+    return b"".join(made + character + block)
 
 
-def _rule(rule: "Rule") -> "list[bytes]":
-    """Return the instructions of one rule; devices and letters that it is not about jump to its end."""
-    access = sum(_ACCESS[letter] for letter in rule.access)
-    body = _decision(allow=rule.allow)
-    if rule.allow and access != _ALL:
-        body = [_instruction(_AND, _OPEN, immediate=~access & _ALL), _instruction(_IF_NOT_EQUAL, _OPEN, offset=len(body)), *body]
-    elif access != _ALL:
-        copy = [_instruction(_MOVE_REGISTER, _SCRATCH, _OPEN), _instruction(_AND, _SCRATCH, immediate=access)]
-        body = [*copy, _instruction(_IF_EQUAL, _SCRATCH, offset=len(body)), *body]
-    tests = ((_KIND, _KINDS[rule.kind]), (_MAJOR, rule.major), (_MINOR, rule.minor))
-    for register, value in reversed([test for test in tests if test[1] >= 0]):
-        body = [_instruction(_IF_NOT_EQUAL, register, offset=len(body), immediate=value), *body]
-    return body
+def _entries(rules: "Sequence[Rule]", kind: str) -> "list[bytes]":
+    """Return the instructions about one kind of device; the last entry is about all, so nothing falls out of the end."""
+    made = []
+    for (major, minor), access in settled(rules, kind):
+        body = _decision(sum(_ACCESS[letter] for letter in access))
+        for register, number in ((_MINOR, minor), (_MAJOR, major)):
+            if number >= 0:
+                body = [_instruction(_IF_NOT_EQUAL, register, offset=len(body), immediate=number), *body]
+        made += body
+    return made
 
 
-def _decision(*, allow: bool) -> "list[bytes]":
-    return [_instruction(_MOVE, _RESULT, immediate=int(allow)), _instruction(_EXIT)]
+def _decision(allowed: int) -> "list[bytes]":
+    """Return whether only allowed letters are wanted."""
+    if allowed in (0, _ALL):
+        return [_instruction(_MOVE, _RESULT, immediate=int(allowed == _ALL)), _instruction(_EXIT)]
+    return [
+        _instruction(_AND, _WANTED, immediate=~allowed & _ALL),
+        _instruction(_MOVE, _RESULT, immediate=0),
+        _instruction(_IF_NOT_EQUAL, _WANTED, offset=1),
+        _instruction(_MOVE, _RESULT, immediate=1),
+        _instruction(_EXIT),
+    ]
 
 
 def _instruction(code: int, target: int = 0, source: int = 0, offset: int = 0, immediate: int = 0) -> bytes:
