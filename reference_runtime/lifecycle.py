@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from reference_runtime.plan.program import Descriptors
 
 _HOOK = "$.hooks."
+_PATIENCE_MS = 10_000
+"""How long a killed process may take to end."""
 
 
 def create(container: Container, planned: "Planned", log: "Log") -> None:
@@ -195,7 +197,8 @@ def _await_end(pidfd: int) -> None:
 
     poller = poll()
     poller.register(pidfd, 1)
-    poller.poll()
+    if not poller.poll(_PATIENCE_MS):
+        raise RuntimeFault("the container's first process does not end: a process that exec added may not have been reaped")
 
 
 def step_12_destroy(container: Container) -> None:

@@ -7,6 +7,7 @@ from reference_runtime.effects.stage import Stage
 from reference_runtime.fault import RuntimeFault, reason
 from reference_runtime.init.setup import FAULT, GO, HOOKS, Inside, tell
 from reference_runtime.kernel import processes as k
+from reference_runtime.kernel.credentials import is_root
 from reference_runtime.plan.program import CREATED, Descriptors, explain
 
 TYPE_CHECKING = False
@@ -84,7 +85,8 @@ def launch(directory: "Directory", plan: "Plan", descriptors: Descriptors) -> La
     flags = posix.O_RDWR | posix.O_CLOEXEC
     fifos = posix.open(START, flags), posix.open(RESULT, flags)
     inside = Inside(plan=plan, sync=theirs, fifos=fifos, descriptors=descriptors, stage=stage)
-    plan.open_sources(stage)
+    if is_root():
+        _open_sources(plan, stage)
     try:
         pid = _clone_joined(inside, ours) if plan.namespaces.joined else k.clone3(plan.namespaces.new)
         if pid == 0:
@@ -94,6 +96,15 @@ def launch(directory: "Directory", plan: "Plan", descriptors: Descriptors) -> La
     for descriptor in (theirs, *fifos):
         posix.close(descriptor)
     return Launched(pid, ours, plan, stage.sources)
+
+
+def _open_sources(plan: "Plan", stage: Stage) -> None:
+    """Open what the user that is root in the container may not reach on the host, and what has to be mapped first."""
+    if stage.user_namespace:
+        stage.sources[-1] = plan.attach.open_source()
+    for bind in plan.binds():
+        if stage.user_namespace or bind.options.id_map:
+            stage.sources[bind.index] = bind.open_source()
 
 
 def _clone_joined(inside: Inside, ours: int) -> int:

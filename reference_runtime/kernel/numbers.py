@@ -40,6 +40,7 @@ NUMBERS = {
     "pidfd_open": (434, 434),
     "pidfd_send_signal": (424, 424),
     "pivot_root": (155, 41),
+    "ppoll": (271, 73),
     "prctl": (157, 167),
     "prlimit64": (302, 261),
     "process_vm_writev": (311, 271),

@@ -13,7 +13,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from reference_runtime.effects.stage import Effect, Stage
+    from reference_runtime.effects.stage import Effect
     from reference_runtime.plan.program import LastCalls
     from reference_runtime.request import Request
     from reference_runtime.seccomp.compile import Filter
@@ -52,14 +52,6 @@ class Plan:
         self.filter = plan_filter(config, machine)
         self.calls: LastCalls
         """What the stub does; it depends on what this machine grants, so it comes last."""
-
-    def open_sources(self, stage: "Stage") -> None:
-        """Open what the container's first process may not reach, or what has to be mapped: sources of bind mounts, the root."""
-        if stage.user_namespace:
-            stage.sources[-1] = self.attach.open_source()
-        for bind in self.binds():
-            if stage.user_namespace or bind.options.id_map:
-                stage.sources[bind.index] = bind.open_source()
 
     def binds(self) -> "list[Bind]":
         """Return the bind mounts."""
