@@ -207,6 +207,10 @@ def step_12_destroy(container: Container) -> None:
         from reference_runtime.effects.intel_rdt import remove
 
         remove(container.document["lasting"])
+    if container.document["mountsIn"] is not None:
+        from reference_runtime.container.unmount import unmount
+
+        unmount(container.document["rootfs"], container.document["mountsIn"])
     container.cgroup.delete(container.document["madeCgroups"])
     posix.chdir("/")
     container.directory.remove()

@@ -9,6 +9,7 @@ from reference_runtime.container.cgroup import Cgroup
 from reference_runtime.container.state import Container
 from reference_runtime.fault import RuntimeFault, reason
 from reference_runtime.kernel.files import create_file
+from reference_runtime.plan.labels import labels_for
 from reference_runtime.plan.plan import Plan
 from reference_runtime.plan.process_entry import privileges_for
 from reference_runtime.plan.program import Descriptors, plan_program
@@ -77,7 +78,14 @@ def plan_calls(config: "dict[str, Any]", plan: Plan, descriptors: Descriptors) -
     """Return the last calls, by what this machine and this caller may grant, and warnings about what they may not."""
     process = config.get("process")
     privileges, warnings = privileges_for(process or {}, config)
-    calls = plan_program(process, machine=plan.machine, privileges=privileges, descriptors=descriptors, filter_=plan.filter)
+    calls = plan_program(
+        process,
+        machine=plan.machine,
+        privileges=privileges,
+        descriptors=descriptors,
+        filter_=plan.filter,
+        exec_labels=labels_for(process or {}),
+    )
     return calls, warnings
 
 
@@ -139,6 +147,7 @@ def _document(planned: Planned) -> "dict[str, Any]":
         "cgroup": planned.cgroup.manager.record(),
         "madeCgroups": planned.cgroup.made,
         "namespaces": list(plan.namespaces.kinds),
+        "mountsIn": None if plan.namespaces.has_new("mount") else plan.namespaces.kinds.get("mount", ""),
         "hasProcess": config.get("process") is not None,
         "results": len(plan.calls.names) * 8,
         "preserved": planned.descriptors.first - 3,

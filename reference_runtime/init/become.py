@@ -20,7 +20,7 @@ _HEADROOM = 8
 
 
 def become(image: bytes, *, machine: str, descriptors: "Descriptors", given: "Sequence[int]") -> "NoReturn":
-    """Execute the stub with `image` as its data; `given` are what becomes descriptors.start, .result and .sync.
+    """Execute the stub with `image` as its data; `given` are what becomes descriptors.start, .result, .sync and .proc.
 
     All others that the program does not get are closed. Raises OSError.
     """
@@ -29,12 +29,13 @@ def become(image: bytes, *, machine: str, descriptors: "Descriptors", given: "Se
     high = descriptors.first + _HEADROOM
     moved = [fcntl(descriptor, _F_DUPFD_CLOEXEC, high) for descriptor in (*given, stub)]
     syscall("close_range", descriptors.first, high - 1, 0)
-    for descriptor, number in zip(moved[:3], (descriptors.start, descriptors.result, descriptors.sync), strict=True):
+    numbers = (descriptors.start, descriptors.result, descriptors.sync, descriptors.proc)
+    for descriptor, number in zip(moved[:-1], numbers, strict=True):
         posix.dup2(descriptor, number)
     for number in range(3, descriptors.first):
         posix.set_inheritable(number, True)  # noqa: FBT003  # its one parameter
     reset_signals()
-    syscall("execveat", moved[3], b"", bytes(8), bytes(8), _AT_EMPTY_PATH)
+    syscall("execveat", moved[-1], b"", bytes(8), bytes(8), _AT_EMPTY_PATH)
     raise AssertionError("execveat has returned")
 
 

@@ -143,13 +143,14 @@ def _enter(container: "Container", entry: Entry, sync: int, pipes: "tuple[int, i
             entry.before()
         if posix.read(sync, 1) == GO:
             forbid_imports()
+            proc = posix.open("/proc", O_PATH | posix.O_DIRECTORY | posix.O_CLOEXEC)
             stage = _join(container)
             for effect in entry.effects:
                 effect.execute(stage)
             for number, stream in enumerate(entry.streams or ()):
                 posix.dup2(stream, number)
             machine = posix.uname().machine
-            become(entry.calls.image, machine=machine, descriptors=entry.descriptors, given=(*pipes, sync))
+            become(entry.calls.image, machine=machine, descriptors=entry.descriptors, given=(*pipes, sync, proc))
     except BaseException as error:  # whatever it is, two runtimes must never go on
         tell(sync, error)
     posix._exit(1)

@@ -65,7 +65,7 @@ class Inside:
         for effect in plan.process:
             effect.execute(stage)
         numbers = self.descriptors
-        given = (*self.fifos, self.sync)
+        given = (*self.fifos, self.sync, self.stage.proc)
         become(plan.calls.image, machine=plan.machine, descriptors=numbers, given=given)
 
     def _await_go(self) -> None:

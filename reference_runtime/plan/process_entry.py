@@ -5,6 +5,7 @@ import posix
 from reference_runtime.init.mappings import denies_groups
 from reference_runtime.kernel.credentials import last_capability, permitted_capabilities
 from reference_runtime.plan.capabilities import plan_capabilities
+from reference_runtime.plan.labels import labels_for
 from reference_runtime.plan.namespaces import plan_namespaces
 from reference_runtime.plan.program import Descriptors, LastCalls, Privileges, plan_program
 
@@ -42,6 +43,7 @@ def plan_entry(
         privileges=privileges,
         descriptors=descriptors,
         filter_=filter_,
+        exec_labels=labels_for(process),
         enters=True,
         enters_pid_namespace="pid" in container.document["namespaces"],
         path=path,

@@ -31,7 +31,7 @@ CREATED = b"C"
 class Descriptors:
     """Numbers that the process and the runtime agree on. `first` is the first that the program does not get."""
 
-    __slots__ = ("first", "listener", "result", "start", "sync")
+    __slots__ = ("first", "listener", "proc", "result", "start", "sync")
 
     def __init__(self, preserved: int) -> None:
         self.first = 3 + preserved
@@ -41,8 +41,10 @@ class Descriptors:
         """Where the results of all calls go if one fails."""
         self.sync = self.first + 2
         """Where the runtime hears that all is ready."""
-        self.listener = self.first + 3
-        """The lowest free number when the filter is installed, so the kernel's choice for its notifications."""
+        self.listener = self.sync
+        """Closed when the process waits, it is the lowest free number: the kernel's choice for what is opened after that."""
+        self.proc = self.first + 3
+        """/proc of the host, if labels have to be written there."""
 
 
 class LastCalls:
@@ -92,14 +94,13 @@ def plan_program(
     enters: bool = False,
     enters_pid_namespace: bool = False,
     exec_labels: "Sequence[tuple[str, str]]" = (),
-    proc: int = -1,
     path: "str | None" = None,
 ) -> LastCalls:
     """Return the calls of a process that has been set up but for limits, credentials, seccomp and the program itself.
 
     With `enters` it is a process that comes into a container, with `enters_pid_namespace` into its pid namespace as well.
     Without `process` it waits for ever: there is nothing to run. `exec_labels` are (path below /proc, text) that a security
-    module wants written, `proc` is a descriptor of /proc for them. `path` is what is executed if it isn't what args[0] says.
+    module wants written. `path` is what is executed if it isn't what args[0] says.
     """
     calls = _Calls(machine, descriptors)
     calls.add("close_range", descriptors.first, _HIGHEST, _CLOSE_RANGE_CLOEXEC)
@@ -114,7 +115,7 @@ def plan_program(
     calls.wait()
     if process is not None:
         for file, label in exec_labels:
-            calls.exec_label(proc, file, label)
+            calls.exec_label(file, label)
         if filter_ is not None:
             calls.seccomp(filter_)
         if _keeps(process, filter_):
@@ -200,12 +201,12 @@ class _Calls:
         self.add("read", numbers.start, self._program.data(bytes(8)), 1, on_error="end", on_zero="end", what="wait for start")
         self._on_error = REPORT
 
-    def exec_label(self, proc: int, path: str, label: str) -> None:
+    def exec_label(self, path: str, label: str) -> None:
         """Have the kernel change the label at the next execve: whoever writes must be who executes."""
-        text, what = label.encode(), f"set the label {label}"
-        opened = len(self._program)
-        self.add("openat", proc, self._program.text(path), 1, 0, result=self._program.argument(opened + 1, 0), what=what)
-        self.add("write", 0, self._program.data(text), len(text), what=what)
+        numbers, text, what = self._descriptors, label.encode(), f"set the label {label!r}"
+        self.add("openat", numbers.proc, self._program.text(path), 1, 0, what=what)
+        self.add("write", numbers.listener, self._program.data(text), len(text), what=what)
+        self.add("close", numbers.listener)
 
     def seccomp(self, filter_: "Filter") -> None:
         """Install the filter. A process with a listener then makes no call at all until the runtime has taken it."""
