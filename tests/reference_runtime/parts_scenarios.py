@@ -108,6 +108,7 @@ def hands_notifications_to_the_agent() -> None:
     missing = runtime("start", "c1")
     assert missing.returncode == 1
     assert "$.linux.seccomp.listenerPath" in missing.stdout
+    assert json.loads(runtime("state", "c1").stdout)["status"] == "stopped"
     deleted()
     agent = Agent(path)
     pid = created(linux={"seccomp": seccomp})
