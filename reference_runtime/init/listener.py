@@ -2,7 +2,7 @@
 
 import posix
 
-from reference_runtime.config.check import SPEC_VERSION
+from reference_runtime import SPEC_VERSION
 from reference_runtime.config.writer import dumps
 from reference_runtime.fault import RuntimeFault
 from reference_runtime.kernel.processes import SIGKILL
