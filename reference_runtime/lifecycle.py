@@ -88,7 +88,8 @@ def step_2_create_the_environment(container: Container, plan: "Plan", cgroup: "C
     cgroup.create()
     container.document["freezer"] = cgroup.freezer()
     plan.container_hooks.state = container.state(status=CREATING, pid=0)
-    launched = launch(container.directory, plan, descriptors)
+    placed = -1 if plan.namespaces.joined else cgroup.open_unified()
+    launched = launch(container.directory, plan, descriptors, cgroup=placed)
     try:
         container.document["pid"] = launched.pid
         container.document["startTime"] = k.start_time(launched.pid)
@@ -96,7 +97,10 @@ def step_2_create_the_environment(container: Container, plan: "Plan", cgroup: "C
         if plan.namespaces.has_new("user"):
             write_mappings(launched.pid, plan.namespaces)
         launched.map_mounts()
-        cgroup.manager.add(launched.pid)
+        if placed < 0:
+            cgroup.manager.add(launched.pid)
+        else:
+            posix.close(placed)
         for effect in plan.outside:
             effect.execute(launched.pid)
         container.document["lasting"] = [directory for effect in plan.outside for directory in effect.lasting()]

@@ -1,15 +1,22 @@
 """Writes JSON without the json package."""
 
+import _json
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
 
+_encoder: "Any" = getattr(_json, "make_encoder", None)
+"""The C half of json's encoder, which writes on one line alone."""
+
+
 def dumps(value: "Any", *, indent: str = "") -> str:
     """Return a value of dicts, lists, strings, numbers, booleans and None as JSON; `indent` makes it one member a line."""
-    from _json import encode_basestring_ascii
-
-    return _Writer(encode_basestring_ascii, indent).write(value, "\n" if indent else "")
+    if not indent and _encoder is not None:
+        options = (False, False, False)  # sort_keys, skipkeys, allow_nan
+        return "".join(_encoder(None, None, _json.encode_basestring_ascii, None, ":", ",", *options)(value, 0))
+    return _Writer(_json.encode_basestring_ascii, indent).write(value, "\n" if indent else "")
 
 
 class _Writer:

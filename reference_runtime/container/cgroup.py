@@ -52,6 +52,12 @@ class Cgroup:
         files = [f"{directories[name]}/{file}" for name, file in _FREEZERS if name in directories]
         return next((file for file in files if exists(file)), "")
 
+    def open_unified(self) -> int:
+        """Return a descriptor of the cgroup where it is the only one and of v2, else -1."""
+        if [each.v2 for each in self.manager.hierarchies] != [True]:
+            return -1
+        return posix.open(self.manager.directories()[""], posix.O_RDONLY | posix.O_DIRECTORY | posix.O_CLOEXEC)
+
     def create(self) -> None:
         """Make it. Raises RuntimeFault; nothing is left then."""
         self.manager.check_fitness()

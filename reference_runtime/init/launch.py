@@ -74,8 +74,10 @@ class Launched:
         raise RuntimeFault("the container's first process has ended unexpectedly")
 
 
-def launch(directory: "Directory", plan: "Plan", descriptors: Descriptors) -> Launched:
+def launch(directory: "Directory", plan: "Plan", descriptors: Descriptors, *, cgroup: int) -> Launched:
     """Start the process; it does nothing yet but wait for `go_on`. The working directory becomes the state directory.
+
+    `cgroup` is a descriptor of the cgroup that it starts in, or -1 to leave that to others.
 
     Raises RuntimeFault.
     """
@@ -88,7 +90,7 @@ def launch(directory: "Directory", plan: "Plan", descriptors: Descriptors) -> La
     if is_root():
         _open_sources(plan, stage)
     try:
-        pid = _clone_joined(inside, ours) if plan.namespaces.joined else k.clone3(plan.namespaces.new)
+        pid = _clone_joined(inside, ours) if plan.namespaces.joined else k.clone3(plan.namespaces.new, cgroup=cgroup)
         if pid == 0:
             inside.run()
     except OSError as error:

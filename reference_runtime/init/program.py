@@ -8,6 +8,10 @@ program.call("execve", program.text("/bin/true"), ..., on_error=NEXT)
 from reference_runtime.init.stub import ENTRY_WORDS, WORD, data_address
 from reference_runtime.kernel.numbers import number
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
 NEXT = "next"
 """Go on with the entry that follows."""
 REPORT = "report"
@@ -40,7 +44,7 @@ class Program:
 
     def __init__(self, machine: str) -> None:
         self._machine = machine
-        self._calls: list[tuple[str | None, tuple[object, ...], tuple[object, object, object]]] = []
+        self._calls: list[tuple[str | None, tuple[Any, ...], tuple[str, str, str]]] = []
         self._labels: dict[str, int] = {}
         self._blocks: list[Data] = []
         self._pointers: list[tuple[Data, int, list[Data]]] = []
@@ -119,36 +123,36 @@ class Program:
             block.offset = offset
             offset += (len(block.content) + WORD) // WORD * WORD
         image = bytearray(offset)
+        words = memoryview(image).cast("Q")
+        place = 0
         for index in range(len(self._calls)):
-            words = self._entry(index, base, results)
-            image[index * ENTRY_WORDS * WORD : (index + 1) * ENTRY_WORDS * WORD] = b"".join(
-                (word & _MASK).to_bytes(WORD, "little") for word in words
-            )
+            for word in self._entry(index, base, results):
+                words[place] = word & _MASK
+                place += 1
         for block in self._blocks:
             image[block.offset : block.offset + len(block.content)] = block.content
         for block, within, targets in self._pointers:
-            addresses = b"".join((base + target.offset).to_bytes(WORD, "little") for target in targets)
-            begin = block.offset + within
-            image[begin : begin + len(addresses)] = addresses
+            place = (block.offset + within) // WORD
+            for target in targets:
+                words[place] = base + target.offset
+                place += 1
         return bytes(image)
 
     def _entry(self, index: int, base: int, results: int) -> "list[int]":
         name, (*arguments, store), targets = self._calls[index]
         words = [-1 if name is None else number(name, self._machine)]
-        words += [self._value(argument, base, results) for argument in arguments]
-        words += [0] * (7 - len(words))
+        words += [each if each.__class__ is int else self._value(each, base, results) for each in arguments]
+        words += _ZEROS[len(words) :]
         words.append(base + results + index * WORD if store is None else self._value(store, base, results))
         for target in targets:
-            place = index + 1 if target == NEXT else self._labels[str(target)]
+            place = index + 1 if target == NEXT else self._labels[target]
             words.append(base + place * ENTRY_WORDS * WORD)
         return words
 
-    def _value(self, argument: object, base: int, results: int) -> int:
+    @staticmethod
+    def _value(argument: "Label | Data", base: int, results: int) -> int:
         if isinstance(argument, Data):
             return base + argument.offset
-        if not isinstance(argument, Label):
-            assert isinstance(argument, int)
-            return argument
         kind, *numbers = argument.name.split()
         if kind == "result":
             return base + results + int(numbers[0]) * WORD
@@ -156,3 +160,4 @@ class Program:
 
 
 _MASK = (1 << 64) - 1
+_ZEROS = [0] * 7

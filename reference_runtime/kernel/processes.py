@@ -30,11 +30,18 @@ PR_CAP_AMBIENT_RAISE = 2
 PR_CAP_AMBIENT_CLEAR_ALL = 4
 
 _CLONE_ARGS_SIZE = 88
+_CLONE_INTO_CGROUP = 0x200000000
 
 
-def clone3(flags: int) -> int:
-    """fork(2) into new namespaces; returns 0 in the child. The child's end is told by SIGCHLD, or with CLONE_PARENT as ours."""
+def clone3(flags: int, *, cgroup: int = -1) -> int:
+    """fork(2) into new namespaces; returns 0 in the child. The child's end is told by SIGCHLD, or with CLONE_PARENT as ours.
+
+    `cgroup` is a descriptor of a v2 cgroup to start in: that spares a move, and with it the wait until all CPUs know of it.
+    """
     arguments = bytearray(_CLONE_ARGS_SIZE)
+    if cgroup >= 0:
+        flags |= _CLONE_INTO_CGROUP
+        arguments[80:88] = cgroup.to_bytes(8, "little")
     arguments[0:8] = flags.to_bytes(8, "little")
     if not flags & CLONE_PARENT:
         arguments[32] = SIGCHLD
