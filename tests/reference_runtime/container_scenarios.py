@@ -258,7 +258,7 @@ def concurrent_calls_end_consistently() -> None:
     """Twenty calls on one id at a time: one create wins, and a forced delete leaves nothing."""
     directory, _ = bundle()
     words = [["create", "--bundle", str(directory), "c"]] * 10 + [["delete", "--force", "c"]] * 5 + [["kill", "c", "KILL"]] * 5
-    errors = [tempfile.TemporaryFile("w+") for _ in words]
+    errors = [(WORK / f"errors-{index}").open("w+") for index in range(len(words))]
     start = [str(RUNTIME), "--root", str(WORK / "root")]
     calls = [
         subprocess.Popen([*start, *each], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=file)

@@ -64,7 +64,7 @@ def test_unknown_options_are_data_in_order() -> None:
 
 
 def test_kinds_of_mounts() -> None:
-    mounts = [
+    mounts: list[dict[str, Any]] = [
         {"destination": "/a", "type": "tmpfs", "source": "x", "options": ["ro"]},
         {"destination": "b/c", "type": "none", "source": "vol", "options": ["rbind"]},
         {"destination": "/a", "options": ["remount", "ro"]},
