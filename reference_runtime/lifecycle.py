@@ -9,7 +9,7 @@ from reference_runtime.config.writer import dumps
 from reference_runtime.container.directory import RESULT, START
 from reference_runtime.container.state import CREATED, CREATING, RUNNING, STOPPED, Container
 from reference_runtime.fault import RuntimeFault
-from reference_runtime.kernel import processes as k
+from reference_runtime.kernel import pidfds as k
 from reference_runtime.kernel.files import read_descriptor
 
 TYPE_CHECKING = False
@@ -41,6 +41,8 @@ def create(container: Container, planned: "Planned", log: "Log") -> None:
             step_4_run_create_runtime_hooks(container, plan)
             launched.go_on()
         step_5_run_create_container_hooks(launched)
+        container.document["isCreated"] = True
+        container.save()
     except BaseException as fault:
         if launched is not None:
             _take_back(plan, launched)

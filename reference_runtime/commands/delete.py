@@ -13,6 +13,8 @@ def run(call: Invocation) -> int:
     from reference_runtime.container.state import Container
 
     directory, force = call.container(), call.line.switch("force")
+    if force:
+        directory.sweep()
     if not directory.exists():
         if force:
             return 0

@@ -32,16 +32,20 @@ class Cgroup:
         hierarchies = layout.read()
         beside = "/" if posix.geteuid() == 0 else beside_own(_own_path(hierarchies))
         self.manager = Manager(hierarchies, chosen(linux.get("cgroupsPath"), container_id, beside=beside))
-        self.made = self.manager.missing()
-        """The directories that will be ours to remove."""
+        self.made: list[str] = []
+        """The directories that will be ours to remove, as `survey` has found."""
         self._settings = _settings(linux.get("resources"), hierarchies)
         self._rules = _rules(linux)
         self._rules_demanded = bool((linux.get("resources") or {}).get("devices"))
         self._owner = _owner(config, hierarchies)
 
+    def survey(self) -> None:
+        """See which directories are to be made. Not before the id is ours: another container of that id may be going away."""
+        self.made = self.manager.missing()
+
     def describe(self) -> "list[str]":
         """Return a line for each change."""
-        lines = [f"make {directory}" for directory in self.made]
+        lines = [f"make {directory}" for directory in self.manager.missing()]
         lines += [setting.describe() for setting in self._settings]
         lines.append(f"restrict devices by {len(self._rules)} rules")
         return lines + ([] if self._owner is None else [f"give the cgroup to user {self._owner}"])

@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from typing import Any
 
 _ALLOWED = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_+-.")
-_LONGEST = 255
-"""A directory's name cannot be longer."""
+_LONGEST = 240
+"""A directory's name cannot be longer than 255 bytes, and there is one of a dot, the id, a dot and a pid."""
+_EEXIST, _ENOTEMPTY = 17, 39
 
 START = "start"
 RESULT = "result"
@@ -42,19 +43,33 @@ class Directory:
         self._lock = -1
 
     def claim(self) -> None:
-        """Make the directory, locked. Raises RuntimeFault if there is a container with this id."""
+        """Make the directory, locked: it gets its name when all that is in it is there.
+
+        Raises RuntimeFault if there is a container with this id.
+        """
         make_directories(self.root)
+        unfinished = f"{self.root}/.{self.container_id}.{posix.getpid()}"
         try:
-            posix.mkdir(self.path, 0o711)
-        except FileExistsError:
-            raise RuntimeFault(f"container with given ID already exists: {self.container_id}") from None
+            posix.mkdir(unfinished, 0o711)
+            self._lock = _locked(f"{unfinished}/lock")
+            for name in (START, RESULT):
+                posix.mkfifo(f"{unfinished}/{name}", 0o600)
+            for name in ("mount", "root"):
+                posix.mkdir(f"{unfinished}/{name}", 0o711)
+            posix.rename(unfinished, self.path)  # onto a directory that isn't empty this fails
         except OSError as error:
+            _remove_tree(unfinished)
+            if error.errno in {_EEXIST, _ENOTEMPTY}:
+                raise RuntimeFault(f"container with given ID already exists: {self.container_id}") from None
             raise RuntimeFault(f"cannot make {self.path}", why=reason(error)) from error
-        self.lock()
-        for name in (START, RESULT):
-            posix.mkfifo(f"{self.path}/{name}", 0o600)
-        for name in ("mount", "root"):
-            posix.mkdir(f"{self.path}/{name}", 0o711)
+
+    def sweep(self) -> None:
+        """Remove what calls of create that were killed have not come to name."""
+        prefix = f".{self.container_id}."
+        for name in _names(self.root):
+            pid = name.removeprefix(prefix)
+            if name.startswith(prefix) and pid.isdigit() and not _exists(f"/proc/{pid}"):
+                _remove_tree(f"{self.root}/{name}")
 
     def lock(self) -> None:
         """Wait for whoever works on this container, and keep others waiting until this process ends.
@@ -62,8 +77,7 @@ class Directory:
         Raises RuntimeFault if there is no such container, or not any more when it is our turn.
         """
         try:
-            self._lock = posix.open(f"{self.path}/lock", posix.O_RDWR | posix.O_CREAT | posix.O_CLOEXEC, 0o600)
-            posix.lockf(self._lock, posix.F_LOCK, 0)
+            self._lock = _locked(f"{self.path}/lock")
             kept = posix.fstat(self._lock).st_nlink
         except OSError as error:
             raise self.unknown() from error
@@ -80,11 +94,7 @@ class Directory:
 
     def exists(self) -> bool:
         """Whether there is a directory; a create that was killed may have left it without state."""
-        try:
-            posix.stat(self.path)
-        except OSError:
-            return False
-        return True
+        return _exists(self.path)
 
     def write(self, name: str, content: str) -> None:
         """Make or replace a file at once."""
@@ -111,10 +121,29 @@ class Directory:
 
 def container_ids(root: str) -> "list[str]":
     """Return the ids of all containers below a root, sorted."""
+    return sorted(name for name in _names(root) if not name.startswith("."))
+
+
+def _names(directory: str) -> "list[str]":
     try:
-        return sorted(name for name in posix.listdir(root) if not name.startswith("."))
+        return posix.listdir(directory)
     except FileNotFoundError:
         return []
+
+
+def _exists(path: str) -> bool:
+    try:
+        posix.stat(path)
+    except OSError:
+        return False
+    return True
+
+
+def _locked(path: str) -> int:
+    """Return a descriptor of a file that is locked as long as this process keeps it open, made if need be."""
+    descriptor = posix.open(path, posix.O_RDWR | posix.O_CREAT | posix.O_CLOEXEC, 0o600)
+    posix.lockf(descriptor, posix.F_LOCK, 0)
+    return descriptor
 
 
 def make_directories(path: str) -> None:
@@ -131,10 +160,9 @@ def make_directories(path: str) -> None:
 
 
 def _remove_tree(path: str) -> None:
-    try:
-        names = posix.listdir(path)
-    except FileNotFoundError:
+    if not _exists(path):
         return
+    names = _names(path)
     # A waiter for the lock sees its file without a name when it gets it; so that must be gone before the directory.
     for name in sorted(names, key=lambda each: each == "lock"):
         inner = f"{path}/{name}"

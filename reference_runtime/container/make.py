@@ -106,6 +106,7 @@ def create_container(call: "Invocation", bundle: str, request: Request, *, attac
     if planned.plan.terminal is not None:
         ours, planned.plan.terminal.socket = terminal_sockets(request, attached=attached)
     directory.claim()
+    planned.cgroup.survey()
     container = Container(directory, _document(planned))
     container.terminal = ours
     try:
@@ -137,6 +138,7 @@ def _document(planned: Planned) -> "dict[str, Any]":
     config, plan = planned.config, planned.plan
     return {
         "pid": 0,
+        "isCreated": False,
         "startTime": None,
         "bundle": planned.bundle,
         "rootfs": plan.attach.path,

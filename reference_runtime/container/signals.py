@@ -4,7 +4,7 @@ import posix
 
 from reference_runtime.container.state import CREATED, PAUSED, RUNNING
 from reference_runtime.fault import RuntimeFault
-from reference_runtime.kernel import processes as k
+from reference_runtime.kernel import pidfds as k
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

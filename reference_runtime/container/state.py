@@ -6,7 +6,7 @@ from reference_runtime import SPEC_VERSION
 from reference_runtime.config.writer import dumps
 from reference_runtime.container.directory import START, Directory
 from reference_runtime.kernel.files import read_bytes
-from reference_runtime.kernel.processes import start_time
+from reference_runtime.kernel.pidfds import start_time
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -68,10 +68,10 @@ class Container:
 
     def status(self) -> str:
         """Return one of the words above."""
-        if not self.pid:
-            return CREATING
         if not self.is_alive():
-            return STOPPED
+            return STOPPED if self.pid else CREATING
+        if not self.document["isCreated"]:
+            return CREATING
         if self._awaits_start():
             return CREATED
         return PAUSED if self._is_frozen() else RUNNING

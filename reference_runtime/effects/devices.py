@@ -5,7 +5,7 @@ import posix
 from reference_runtime.effects.targets import find, parent_and_name
 from reference_runtime.fault import RuntimeFault, reason
 from reference_runtime.kernel import mounts as k
-from reference_runtime.kernel.files import DEVPTS_SUPER_MAGIC, O_PATH, filesystem_magic
+from reference_runtime.kernel.files import O_PATH
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -130,7 +130,7 @@ class Ptmx:
         instance = find(stage.root, "/dev/pts")
         if instance is None:
             return
-        own = filesystem_magic(instance) == DEVPTS_SUPER_MAGIC
+        own = k.filesystem_magic(instance) == k.DEVPTS_SUPER_MAGIC
         posix.close(instance)
         if own:
             _symlink(stage.root, "pts/ptmx", "/dev/ptmx", replace=True)

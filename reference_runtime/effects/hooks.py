@@ -4,7 +4,8 @@ import posix
 
 from reference_runtime.fault import RuntimeFault, reason
 from reference_runtime.kernel.files import read_descriptor, read_text
-from reference_runtime.kernel.processes import PR_SET_CHILD_SUBREAPER, SIGKILL, pidfd_open, prctl
+from reference_runtime.kernel.pidfds import SIGKILL, pidfd_open
+from reference_runtime.kernel.processes import PR_SET_CHILD_SUBREAPER, prctl
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ import posix
 from reference_runtime.fault import RuntimeFault, reason
 from reference_runtime.init.imports import forbid_imports
 from reference_runtime.kernel import mounts as k
-from reference_runtime.kernel.files import O_PATH, PROC_SUPER_MAGIC, filesystem_magic
+from reference_runtime.kernel.files import O_PATH
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ class KeepFromHost:
 
     def execute(self, stage: "Stage") -> None:
         stage.proc = posix.open("/proc", O_PATH | posix.O_DIRECTORY | posix.O_CLOEXEC)
-        if filesystem_magic(stage.proc) != PROC_SUPER_MAGIC:
+        if k.filesystem_magic(stage.proc) != k.PROC_SUPER_MAGIC:
             raise RuntimeFault("/proc of the host is no proc file system")
         if stage.own_mounts:
             k.mount(None, "/", None, k.MS_REC | self.propagation)

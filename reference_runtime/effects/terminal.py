@@ -9,7 +9,6 @@ import posix
 from reference_runtime.effects.targets import make_file
 from reference_runtime.fault import RuntimeFault, reason
 from reference_runtime.kernel import mounts as k
-from reference_runtime.kernel.files import DEVPTS_SUPER_MAGIC, filesystem_magic
 from reference_runtime.kernel.terminal import make_controlling, open_peer, set_size, terminal_number
 
 TYPE_CHECKING = False
@@ -89,4 +88,4 @@ def _open_master(root: int) -> int:
 
 def _is_terminal_filesystem(master: int) -> bool:
     """Whether a terminal comes from a devpts; a /dev/ptmx of the host may be a node elsewhere that opens the one beside it."""
-    return filesystem_magic(master) == DEVPTS_SUPER_MAGIC or posix.fstat(master).st_mode & 0o170000 == 0o020000
+    return k.filesystem_magic(master) == k.DEVPTS_SUPER_MAGIC or posix.fstat(master).st_mode & 0o170000 == 0o020000

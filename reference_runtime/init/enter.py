@@ -12,6 +12,7 @@ from reference_runtime.init.imports import forbid_imports
 from reference_runtime.init.setup import FAULT, GO, tell
 from reference_runtime.kernel import processes as k
 from reference_runtime.kernel.files import O_PATH, read_descriptor
+from reference_runtime.kernel.pidfds import SIGKILL, pidfd_open
 from reference_runtime.kernel.syscall import syscall
 from reference_runtime.plan.namespaces import KINDS
 from reference_runtime.plan.program import CREATED, Descriptors, LastCalls
@@ -82,7 +83,7 @@ class Entered:
 
     def kill(self) -> None:
         """End it."""
-        posix.kill(self.pid, k.SIGKILL)
+        posix.kill(self.pid, SIGKILL)
         posix.waitpid(self.pid, 0)
 
 
@@ -128,7 +129,7 @@ def _await_ready(ours: int, first: int, *, clones: bool) -> int:
 
 def _reap(pid: int) -> None:
     try:
-        posix.kill(pid, k.SIGKILL)
+        posix.kill(pid, SIGKILL)
         posix.waitpid(pid, 0)
     except (ProcessLookupError, ChildProcessError):
         pass
@@ -137,7 +138,7 @@ def _reap(pid: int) -> None:
 def _enter(container: "Container", entry: Entry, sync: int, pipes: "tuple[int, int]") -> "NoReturn":
     """In the new process: join, set up, become the stub."""
     try:
-        k.prctl(k.PR_SET_PDEATHSIG, k.SIGKILL)
+        k.prctl(k.PR_SET_PDEATHSIG, SIGKILL)
         k.prctl(k.PR_SET_DUMPABLE, 0)
         if entry.before:
             entry.before()
@@ -159,7 +160,7 @@ def _enter(container: "Container", entry: Entry, sync: int, pipes: "tuple[int, i
 def _join(container: "Container") -> Stage:
     kinds = container.document["namespaces"]
     try:
-        pidfd = k.pidfd_open(container.pid)
+        pidfd = pidfd_open(container.pid)
         if not container.is_alive():
             raise RuntimeFault("container not running: it is stopped")
         root = posix.open(f"/proc/{container.pid}/root", O_PATH | posix.O_DIRECTORY | posix.O_CLOEXEC)

@@ -8,6 +8,7 @@ from reference_runtime.fault import RuntimeFault, reason
 from reference_runtime.init.setup import FAULT, GO, HOOKS, Inside, tell
 from reference_runtime.kernel import processes as k
 from reference_runtime.kernel.credentials import is_root
+from reference_runtime.kernel.pidfds import SIGKILL
 from reference_runtime.plan.program import CREATED, Descriptors, explain
 
 TYPE_CHECKING = False
@@ -60,7 +61,7 @@ class Launched:
     def kill(self) -> None:
         """End it, and with it all processes of a pid namespace of its own."""
         try:
-            posix.kill(self.pid, k.SIGKILL)
+            posix.kill(self.pid, SIGKILL)
             posix.waitpid(self.pid, 0)
         except (ProcessLookupError, ChildProcessError):
             pass

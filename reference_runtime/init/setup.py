@@ -7,6 +7,7 @@ from reference_runtime.fault import RuntimeFault, reason
 from reference_runtime.init.become import become
 from reference_runtime.kernel import processes as k
 from reference_runtime.kernel.files import write_file
+from reference_runtime.kernel.pidfds import SIGKILL
 from reference_runtime.kernel.syscall import syscall
 
 TYPE_CHECKING = False
@@ -45,7 +46,7 @@ class Inside:
         posix._exit(1)
 
     def _run(self) -> None:
-        k.prctl(k.PR_SET_PDEATHSIG, k.SIGKILL)
+        k.prctl(k.PR_SET_PDEATHSIG, SIGKILL)
         if posix.geteuid() == 0:
             k.prctl(k.PR_SET_DUMPABLE, 0)
         self._await_go()

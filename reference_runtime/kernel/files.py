@@ -2,14 +2,8 @@
 
 import posix
 
-from reference_runtime.kernel.syscall import syscall
-
 O_PATH = 0o10000000
 AT_FDCWD = -100
-PROC_SUPER_MAGIC = 0x9FA0
-DEVPTS_SUPER_MAGIC = 0x1CD1
-SYSFS_MAGIC = 0x62656572
-CGROUP2_SUPER_MAGIC = 0x63677270
 _CHUNK = 1 << 16
 
 
@@ -70,13 +64,6 @@ def create_file(path: str, content: "str | bytes", *, mode: int = 0o600) -> None
     except OSError:
         posix.unlink(temporary)
         raise
-
-
-def filesystem_magic(descriptor: int) -> int:
-    """Return the magic number of the file system that an open file lies on (fstatfs(2)), by which /proc is told from a fake."""
-    buffer = bytearray(120)
-    syscall("fstatfs", descriptor, buffer)
-    return int.from_bytes(buffer[:8], "little")
 
 
 def exists(path: str) -> bool:

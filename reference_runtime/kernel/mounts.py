@@ -33,6 +33,9 @@ MS_LAZYTIME = 1 << 25
 
 MNT_DETACH = 2
 
+PROC_SUPER_MAGIC = 0x9FA0
+DEVPTS_SUPER_MAGIC = 0x1CD1
+
 MOUNT_ATTR_RDONLY = 1
 MOUNT_ATTR_NOSUID = 2
 MOUNT_ATTR_NODEV = 4
@@ -123,3 +126,10 @@ def mount_id(descriptor: int) -> int:
     buffer = bytearray(256)
     syscall("statx", descriptor, b"", AT_EMPTY_PATH, 0x1000, buffer)
     return int.from_bytes(buffer[0x90:0x98], "little")
+
+
+def filesystem_magic(descriptor: int) -> int:
+    """Return the magic number of the file system that an open file lies on (fstatfs(2)), by which /proc is told from a fake."""
+    buffer = bytearray(120)
+    syscall("fstatfs", descriptor, buffer)
+    return int.from_bytes(buffer[:8], "little")

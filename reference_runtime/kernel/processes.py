@@ -2,7 +2,6 @@
 
 import posix
 
-from reference_runtime.kernel.files import read_bytes
 from reference_runtime.kernel.syscall import syscall
 
 CLONE_PARENT = 0x8000
@@ -15,7 +14,6 @@ CLONE_NEWUSER = 0x10000000
 CLONE_NEWPID = 0x20000000
 CLONE_NEWNET = 0x40000000
 
-SIGKILL = 9
 SIGCHLD = 17
 
 PR_SET_PDEATHSIG = 1
@@ -63,16 +61,6 @@ def prctl(option: int, argument: int = 0, third: int = 0) -> int:
     return syscall("prctl", option, argument, third, 0, 0)
 
 
-def pidfd_open(pid: int) -> int:
-    """pidfd_open(2): a descriptor of the process that has this pid now. Close on exec."""
-    return syscall("pidfd_open", pid, 0)
-
-
-def pidfd_send_signal(pidfd: int, signal: int) -> None:
-    """pidfd_send_signal(2): never hits another process that got the pid later."""
-    syscall("pidfd_send_signal", pidfd, signal, 0, 0)
-
-
 def socketpair() -> "tuple[int, int]":
     """Return two connected sockets that keep messages apart (SOCK_SEQPACKET), close on exec."""
     buffer = bytearray(8)
@@ -85,15 +73,3 @@ def reap(pid: int) -> int:
     _, status = posix.waitpid(pid, 0)
     code = posix.waitstatus_to_exitcode(status)
     return 128 - code if code < 0 else code
-
-
-def start_time(pid: int) -> "int | None":
-    """Return when a process started, in clock ticks since boot (proc_pid_stat(5), field 22), or None if it is gone or a zombie.
-
-    Together with the pid it names one process for ever.
-    """
-    try:
-        fields = read_bytes(f"/proc/{pid}/stat").rpartition(b")")[2].split()
-    except OSError:
-        return None
-    return None if fields[0] in {b"Z", b"X"} else int(fields[19])
