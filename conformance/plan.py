@@ -73,7 +73,7 @@ def open_certifier(plan: Plan) -> Certifier:
             declared=declared,
             judged_by=SpecVersion.parse(plan.spec_version) if plan.spec_version else declared,
         ),
-        catalogue=load(),
+        catalogue=load("runtime"),
         cases=CASES,
         expectations=EXPECTATIONS,
         selection=Selection(patterns=plan.requirements, levels=frozenset(Level(level) for level in plan.levels)),

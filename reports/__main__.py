@@ -18,7 +18,6 @@ from reports.markdown import markdown
 from reports.reading import BadResults, read
 from specs.catalogue import Catalogue, load
 from specs.verdicts import ExitCode, Level
-from specs.version import covers
 
 
 class _Parser(argparse.ArgumentParser):
@@ -69,7 +68,7 @@ def _due(catalogue: Catalogue) -> Callable[[str], Iterable[str]]:
         if each.level is Level.MUST and each.decided == "host" and each.subject == "runtime" and each.spec == "runtime-spec"
         if not each.umbrella and not each.ambiguous and {"all", "linux"} & set(each.platforms)
     ]
-    return lambda version: [each.id for each in binding if covers(version, each.since)]
+    return lambda version: [each.id for each in binding if each.in_force(version)]
 
 
 def _write(directory: Path, document: Mapping[str, Any]) -> None:

@@ -8,11 +8,13 @@
     level = 'MUST'                                 # what decides: MUST, SHOULD, MAY, none
     basis = 'umbrella runtime.create.applies-config'
     platforms = ['linux']                          # or ['all']
-    subject = 'runtime'                            # whom it binds: runtime, config, caller, bundle, hook
-    since = '1.0.0'                                # first release with the statement in substance
+    subject = 'runtime'                            # whom or what it binds: entry.SUBJECTS
+    since = '1.0.0'                                # first release with the statement in substance; or 'unreleased'
     anchor = 'config-linux.md#masked-paths'
     text = 'The paths cannot be read inside'       # our paraphrase
-    decided = 'host'                               # from the host side, by a schema, or none: nothing can show it
+    decided = 'host'                               # what can show whether it is kept: entry.DECIDED
+    reason = '...'                                 # exactly with decided = 'none': why nothing can show it
+    until = '1.3.0'                                # optional: first release that no longer has the statement
     umbrella = true                                # optional: judged through its children, never by itself
     ambiguous = 'this, or that'                    # optional: both readings; recorded, decides nothing
     disputed = 'https://...'                       # optional: clear text that implementers openly contest
@@ -20,46 +22,27 @@
 
 `basis` is the statement's own word ("keyword MUST NOT"), the umbrella that binds descriptive text ("umbrella ID"), or, at level
 none, "definition", or "author" (with the keyword, if it has one): a duty of whoever writes the document.
+`unreleased` statements stand only in the text that will be the next release: no version that one can declare has them.
 `schemas/requirement.json` says the same in JSON Schema; it is checked in the tests, since loading has no time for it.
 """
 
 import functools
-import re
 import tomllib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal
 
+from specs.entry import SUBJECTS, UNRELEASED, values_problem, whole_problem
 from specs.verdicts import Level
-from specs.version import SpecVersion
+from specs.version import SpecVersion, covers
 
 SPECS: Mapping[str, tuple[str, str]] = MappingProxyType({"runtime": ("runtime-spec", "1.3.0"), "image": ("image-spec", "1.1.1")})
 """Directory below requirements/ to the spec's name and the version whose text the entries follow."""
 
-KEYWORD_LEVELS: Mapping[str, Level] = MappingProxyType(
-    {
-        **dict.fromkeys(("MUST", "MUST NOT", "REQUIRED", "SHALL", "SHALL NOT"), Level.MUST),
-        **dict.fromkeys(("SHOULD", "SHOULD NOT", "RECOMMENDED", "NOT RECOMMENDED"), Level.SHOULD),
-        **dict.fromkeys(("MAY", "MAY NOT", "OPTIONAL"), Level.MAY),
-    }
-)
-"""The level that a keyword gives. MAY NOT is no RFC 2119 word: it is counted as a permission."""
-
 _DIRECTORY = Path(__file__).with_name("requirements")
-_PLATFORMS = {"all", "linux", "freebsd", "solaris", "windows", "vm", "zos"}
-_SUBJECTS = {"runtime", "config", "caller", "bundle", "hook"}
-_DECIDED = {"host", "schema", "none"}
-_LEVELS = {level.value for level in Level}
-_ID = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)+", re.ASCII)
-_ANCHOR = re.compile(r"[a-z0-9-]+\.md#-?[a-z0-9]+(?:-+[a-z0-9]+)*", re.ASCII)
-_BASIS = re.compile(
-    rf"(?:keyword (?:{'|'.join(KEYWORD_LEVELS)})|umbrella {_ID.pattern}"
-    rf"|definition|author(?: (?:{'|'.join(KEYWORD_LEVELS)}))?)",
-    re.ASCII,
-)
 
 
 class CatalogueError(ValueError):
@@ -81,16 +64,21 @@ class Requirement:
     basis: str
     platforms: tuple[str, ...]
     subject: str
-    since: SpecVersion
+    since: SpecVersion | None
+    """None for what no release has yet."""
     anchor: str
     text: str
     """Our paraphrase of it, in plain words."""
-    decided: Literal["host", "schema", "none"]
+    decided: Literal["host", "schema", "rule", "none"]
     spec: str
     """runtime-spec or image-spec."""
     spec_version: str
     """The version whose text the entry follows; the anchor is in it."""
     chapter: str
+    reason: str = ""
+    """Why nothing can show it, exactly if nothing can."""
+    until: SpecVersion | None = None
+    """First release that no longer has it."""
     umbrella: bool = False
     ambiguous: str = ""
     """Both readings of a text that can be read in two ways, else empty."""
@@ -101,12 +89,26 @@ class Requirement:
     @property
     def url(self) -> str:
         """The statement's place in the spec's own text."""
-        return f"https://github.com/opencontainers/{self.spec}/blob/v{self.spec_version}/{self.anchor}"
+        tree = f"v{self.spec_version}" if self.since else "main"
+        return f"https://github.com/opencontainers/{self.spec}/blob/{tree}/{self.anchor}"
 
     @property
     def parent(self) -> str | None:
         """Id of the umbrella that binds it, if one does."""
         return self.basis.removeprefix("umbrella ") if self.basis.startswith("umbrella ") else None
+
+    @property
+    def period(self) -> str:
+        """In which releases it stands, in words."""
+        if self.since is None:
+            return "in no release yet"
+        return f"since {self.since}" + (f", until {self.until}" if self.until else "")
+
+    def in_force(self, version: SpecVersion | str) -> bool:
+        """Whether it stands in this version of its spec; raises ValueError for a malformed one."""
+        if self.since is None or not covers(version, self.since):
+            return False
+        return self.until is None or not covers(version, self.until)
 
 
 class Catalogue(Mapping[str, Requirement]):
@@ -135,18 +137,19 @@ class Catalogue(Mapping[str, Requirement]):
 
 
 @functools.cache
-def load() -> Catalogue:
-    """Return the project's own catalogue; raises CatalogueError for an entry that cannot be used."""
-    return read(_DIRECTORY)
+def load(*keys: str) -> Catalogue:
+    """Return the project's own catalogue, of these specs alone if some are named. Raises as `read` does."""
+    return read(_DIRECTORY, keys=keys or tuple(SPECS))
 
 
-def read(directory: Path) -> Catalogue:
-    """Read `directory`/SPEC/*.toml; raises CatalogueError naming file and id."""
+def read(directory: Path, *, keys: Iterable[str] = tuple(SPECS)) -> Catalogue:
+    """Read `directory`/KEY/*.toml; raises CatalogueError naming file and id, KeyError for a key that is not in SPECS."""
     found: dict[str, Requirement] = {}
     files: dict[str, str] = {}
-    for key, (spec, version) in SPECS.items():
+    for key in keys:
+        spec, version = SPECS[key]
         for path in sorted((directory / key).glob("*.toml")):
-            for requirement in _file(path, spec=spec, version=version):
+            for requirement in _file(path, spec=spec, version=version, subjects=SUBJECTS[key]):
                 if requirement.id in found:
                     problem = f"defined before, in {files[requirement.id]}"
                     raise CatalogueError(file=path.name, id=requirement.id, problem=problem)
@@ -156,7 +159,7 @@ def read(directory: Path) -> Catalogue:
     return Catalogue(found)
 
 
-def _file(path: Path, *, spec: str, version: str) -> Iterator[Requirement]:
+def _file(path: Path, *, spec: str, version: str, subjects: tuple[str, ...]) -> Iterator[Requirement]:
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
@@ -165,11 +168,11 @@ def _file(path: Path, *, spec: str, version: str) -> Iterator[Requirement]:
     if document or not isinstance(chapter, str) or not isinstance(entries, list) or not isinstance(defaults, dict | None):
         problem = "must hold `chapter`, maybe [defaults], [[requirement]] entries, and nothing else"
         raise CatalogueError(file=path.name, id="the whole file", problem=problem)
-    if problem := _values_problem(defaults or {}):
+    if problem := values_problem(defaults or {}):
         raise CatalogueError(file=path.name, id="[defaults]", problem=problem)
     for number, entry in enumerate(entries, 1):
         merged = {**(defaults or {}), **entry}
-        if problem := _values_problem(entry) or _whole_problem(merged):
+        if problem := values_problem(entry) or whole_problem(merged, subjects=subjects):
             raise CatalogueError(file=path.name, id=str(merged.get("id", f"entry {number}")), problem=problem)
         yield _requirement(merged, spec=spec, version=version, chapter=chapter)
 
@@ -177,76 +180,9 @@ def _file(path: Path, *, spec: str, version: str) -> Iterator[Requirement]:
 def _requirement(entry: dict[str, Any], *, spec: str, version: str, chapter: str) -> Requirement:
     entry["level"] = Level(entry["level"])
     entry["platforms"] = tuple(entry["platforms"])
-    entry["since"] = SpecVersion.parse(entry["since"])
+    entry["since"] = None if entry["since"] == UNRELEASED else SpecVersion.parse(entry["since"])
+    entry["until"] = SpecVersion.parse(entry["until"]) if "until" in entry else None
     return Requirement(**entry, spec=spec, spec_version=version, chapter=chapter)
-
-
-def _is_text(value: object) -> bool:
-    return isinstance(value, str) and bool(value.strip())
-
-
-def _is_release(value: object) -> bool:
-    return isinstance(value, str) and re.fullmatch(r"\d+\.\d+\.\d+", value, re.ASCII) is not None
-
-
-def _are_platforms(value: object) -> bool:
-    return isinstance(value, list) and bool(value) and all(isinstance(each, str) and each in _PLATFORMS for each in value)
-
-
-def _one_of(choices: set[str]) -> Callable[[object], bool]:
-    return lambda value: isinstance(value, str) and value in choices
-
-
-def _like(pattern: re.Pattern[str]) -> Callable[[object], bool]:
-    return lambda value: isinstance(value, str) and pattern.fullmatch(value) is not None
-
-
-_REQUIRED: dict[str, tuple[Callable[[object], bool], str]] = {
-    "id": (_like(_ID), "no id like linux.maskedpaths.effect"),
-    "level": (_one_of(_LEVELS), "no level"),
-    "basis": (_like(_BASIS), "no basis: keyword WORD, umbrella ID, definition or author"),
-    "platforms": (_are_platforms, "no list of platforms"),
-    "subject": (_one_of(_SUBJECTS), "no subject"),
-    "since": (_is_release, "no release like 1.0.2"),
-    "anchor": (_like(_ANCHOR), "no anchor like config-linux.md#masked-paths"),
-    "text": (_is_text, "no text"),
-    "decided": (_one_of(_DECIDED), "none of host, schema, none"),
-}
-_OPTIONAL: dict[str, tuple[Callable[[object], bool], str]] = {
-    "umbrella": (lambda value: value is True, "only true can be said"),
-    "ambiguous": (_is_text, "no text"),
-    "disputed": (lambda value: isinstance(value, str) and value.startswith("https://"), "no https address"),
-    "note": (_is_text, "no text"),
-}
-_KEYS = {**_REQUIRED, **_OPTIONAL}
-
-
-def _values_problem(entry: Mapping[str, Any]) -> str:
-    """Say which key or value is wrong, or ""."""
-    for key, value in entry.items():
-        if key not in _KEYS:
-            return f"unknown key `{key}`"
-        holds, complaint = _KEYS[key]
-        if not holds(value):
-            return f"`{key}`: {complaint}: {value!r}"
-    return ""
-
-
-def _whole_problem(entry: Mapping[str, Any]) -> str:
-    """Say what is wrong with an entry whose values are fine one by one, or ""."""
-    if missing := [key for key in _REQUIRED if key not in entry]:
-        return f"`{missing[0]}` is missing"
-    return _basis_problem(entry["basis"], entry["level"])
-
-
-@functools.cache
-def _basis_problem(basis: str, level: str) -> str:
-    word, _, keyword = basis.partition(" ")
-    if word == "keyword" and KEYWORD_LEVELS[keyword].value != level:
-        return f"level {level} does not go with the keyword {keyword}"
-    if word in {"definition", "author"} and level != Level.NONE.value:
-        return f"level {level} does not go with the basis {basis!r}, which judges nobody"
-    return ""
 
 
 def _check_umbrellas(found: Mapping[str, Requirement], files: Mapping[str, str]) -> None:

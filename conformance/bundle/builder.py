@@ -3,8 +3,10 @@
 For the directory /tmp/x/c12 there will be
 
     /tmp/x/c12/config.json      the final config
-    /tmp/x/c12/rootfs/          /probe, /hook, empty mount points, the case's entries
-    /tmp/x/c12-host/            {host}: the hook probe, the case's host entries, namespaces held by bind mounts
+    /tmp/x/c12/rootfs/          /probe, empty mount points, the case's entries
+    /tmp/x/c12-host/            {host}: the case's host entries, namespaces held by bind mounts
+
+and, if the config has hooks, their program: {host}/hook and, in the container, /hook.
 """
 
 import json
@@ -12,11 +14,10 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from conformance.bundle import probe
 from conformance.bundle.placeholders import expand, expand_json
 from conformance.bundle.removal import mount_points, remove_tree
-from conformance.bundle.rootfs import standard_entries, write_tree
-from conformance.cases.case import Case, Entry, HostMount, RegularFile, Symlink
+from conformance.bundle.rootfs import hook_entry, standard_entries, write_tree
+from conformance.cases.case import Case, Entry, HostMount, Symlink
 from conformance.record.config import Config, edited
 
 
@@ -48,8 +49,7 @@ class Bundle:
 
     def remove(self) -> None:
         """Remove all of it, without reaching through mounts that a runtime left; raises OSError if one can't be undone."""
-        remove_tree(self.directory)
-        remove_tree(self.host_directory)
+        remove_tree(self.directory, self.host_directory)
 
 
 def build(case: Case, *, directory: str, container_id: str, config: Config, machine: str, twin: bool = False) -> Bundle:
@@ -80,11 +80,11 @@ def build(case: Case, *, directory: str, container_id: str, config: Config, mach
         namespaces=namespaces,
         mounts=tuple(_expand_mount(mount, values) for mount in case.mounts),
     )
-    write_tree(rootfs, (*standard_entries(machine), *(_expand_entry(entry, values) for entry in case.rootfs)))
-    hook = RegularFile("hook", probe.build(machine, "hook"), 0o755)
-    write_tree(host_directory, (hook, *(_expand_entry(entry, values) for entry in case.host)))
-    with open(f"{directory}/config.json", "x", encoding="ascii") as file:
-        file.write(text)
+    hook = [hook_entry(machine)] if "hooks" in bundle.config else []
+    write_tree(rootfs, (*standard_entries(machine), *hook, *(_expand_entry(entry, values) for entry in case.rootfs)))
+    write_tree(host_directory, (*hook, *(_expand_entry(entry, values) for entry in case.host)))
+    with open(f"{directory}/config.json", "xb", buffering=0) as file:
+        file.write(text.encode("ascii"))
     return bundle
 
 

@@ -40,7 +40,7 @@ def base_config(*, oci_version: str) -> dict[str, Any]:
         "mounts": _mounts(),
         "linux": {
             "namespaces": [{"type": kind} for kind in _NAMESPACES],
-            "cgroupsPath": "/oci-conformance/{id}",
+            "cgroupsPath": "/{id}",
         },
     }
 

@@ -14,13 +14,17 @@ class OutsideError(Exception):
 
 
 def standard_entries(machine: str) -> tuple[Entry, ...]:
-    """Return what every root filesystem has: the mount points of the base config and the two probes."""
+    """Return what every root filesystem has: the mount points of the base config and the program."""
     return (
         *(Directory(name) for name in ("dev", "etc", "proc", "run", "sys")),
         Directory("tmp", 0o1777),
         RegularFile("probe", probe.build(machine, "proxy"), 0o755),
-        RegularFile("hook", probe.build(machine, "hook"), 0o755),
     )
+
+
+def hook_entry(machine: str) -> Entry:
+    """Return the program of hooks."""
+    return RegularFile("hook", probe.build(machine, "hook"), 0o755)
 
 
 def write_tree(base: str, entries: Iterable[Entry]) -> None:

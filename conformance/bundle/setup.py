@@ -8,6 +8,7 @@ import contextlib
 import errno
 import os
 import signal
+from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Self
 
@@ -69,6 +70,32 @@ def _hold_namespace(kind: str, path: str, undo: ExitStack) -> None:
     with open(path, "x"):
         pass
     undo.callback(_unlink, path)
+    if flag == kernel.CLONE_NEWNS:
+        _on_some_processor(lambda: _bind_namespace(entry, flag, path, undo))
+    else:
+        _bind_namespace(entry, flag, path, undo)
+
+
+def _on_some_processor(act: Callable[[], None]) -> None:
+    """Do it on one processor after the other until the kernel does not answer EINVAL.
+
+    A mount namespace can be bound only in one with a lower id, and each processor hands out ids from a share of its own
+    (Linux 6.18): only on the processor that made our own namespace is a new one sure to get a higher id.
+    """
+    allowed = os.sched_getaffinity(0)
+    try:
+        for left in reversed(range(len(allowed) + 1)):
+            try:
+                return act()
+            except OSError as error:
+                if error.errno != errno.EINVAL or not left:
+                    raise
+            os.sched_setaffinity(0, {sorted(allowed)[left - 1]})
+    finally:
+        os.sched_setaffinity(0, allowed)
+
+
+def _bind_namespace(entry: str, flag: int, path: str, undo: ExitStack) -> None:
     pid, pidfd, lifeline = _resident(flag)
     with ExitStack() as end:
         end.callback(_end, pid, pidfd, lifeline)

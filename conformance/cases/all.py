@@ -6,6 +6,7 @@ from conformance.cases import (
     device_list,
     devices,
     extensibility,
+    features,
     hooks,
     lifecycle,
     mounts,
@@ -15,6 +16,7 @@ from conformance.cases import (
     root,
     seccomp,
     unappliable,
+    values,
 )
 from conformance.cases.case import Case
 
@@ -24,6 +26,7 @@ CASES: tuple[Case, ...] = (
     *device_list.CASES,
     *devices.CASES,
     *extensibility.CASES,
+    *features.CASES,
     *hooks.CASES,
     *lifecycle.CASES,
     *mounts.CASES,
@@ -33,4 +36,5 @@ CASES: tuple[Case, ...] = (
     *root.CASES,
     *seccomp.CASES,
     *unappliable.CASES,
+    *values.CASES,
 )

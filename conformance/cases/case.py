@@ -7,9 +7,9 @@ for hooks. The program is `/probe`; a hook is `{host}/hook`, called as `["hook",
 container `/hook`, called as `["hook", "/hooks.sock", KIND, INDEX]`.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
 
 from conformance.record.config import Edit
 from conformance.record.host import Host
@@ -92,6 +92,9 @@ class Container(Protocol):
     def call(self, operation: str, *arguments: str, note: str) -> Operation:
         """Run the runtime with the operation's words and exactly these arguments (none: no container id)."""
 
+    def at_once(self, *operations: str) -> Sequence[Operation]:
+        """Call several operations on it at the same time, each from a process of its own; kill is with KILL."""
+
     def snapshot(self, name: str) -> Snapshot | None:
         """Take a snapshot under that name; None if there is no process to look at."""
 
@@ -101,14 +104,23 @@ class Container(Protocol):
     def ask(self, action: Action) -> None:
         """Have the probe execute one action now; the answer is recorded."""
 
-    def wait(self) -> None:
-        """Wait until the container's process has ended."""
+    def wait(self, *, seconds: float = 10.0) -> None:
+        """Wait until the container's process has ended, but no longer than that."""
 
     def rewrite_config(self, edits: tuple[Edit, ...]) -> None:
         """Write a changed config.json into the bundle, in place of the one that create got."""
 
+    def alter_config(self, change: Callable[[bytes], bytes]) -> None:
+        """Put what `change` makes of the bytes of config.json in their place, whether or not that is still a config."""
+
+    def beside(self) -> "Container":
+        """Return another container, of a plain bundle of its own, for company; nothing of it is judged."""
+
 
 Script = Callable[[Container], None]
+
+Declared = Callable[[Mapping[str, Any], Host], tuple[Edit, ...] | None]
+"""From a features document to edits that use what it declares; None if it declares nothing of the kind."""
 
 
 def lifecycle(container: Container) -> None:
@@ -149,6 +161,8 @@ class Case:
     script: Script = lifecycle
     aims: tuple[str, ...] = ()
     """Requirements that this case is for though their expectation does not apply by the config alone."""
+    declared: "Declared | None" = None
+    """What the runtime's features document makes of the config; left out of the twin. A runtime that offers none is not asked."""
     defect: Edit | None = None
     """The one edit that makes the config wrong; the twin is the case without it."""
     hook_exits: tuple[tuple[str, int, int], ...] = ()
@@ -159,3 +173,8 @@ class Case:
     """The umask to call the runtime with, in place of the harness's own."""
     needs: Callable[[Host], str] = runs_everywhere
     """Say what this host lacks to run the case, or "" if nothing."""
+
+    def adapted(self, features: Mapping[str, Any] | None, host: Host) -> "Case":
+        """Return the case with what a runtime of these features declares written into its edits."""
+        added = self.declared(features, host) if self.declared is not None and features is not None else None
+        return replace(self, edits=(*self.edits, *added), declared=None) if added is not None else self

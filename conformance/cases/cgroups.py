@@ -14,7 +14,8 @@ def _needs_first_processor(host: Host) -> str:
 CASES: tuple[Case, ...] = (
     Case(
         name="cgroups/path",
-        title="An absolute path, and no limits",
+        title="An absolute path below another, and no limits",
+        edits=(put("/linux/cgroupsPath", "/oci-conformance/{id}"),),
         aims=("linux.cgroups.path.absolute",),
     ),
     Case(

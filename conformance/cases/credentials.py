@@ -1,6 +1,7 @@
 """Who the program runs as, and what it may do."""
 
 from conformance.cases.case import Case
+from conformance.cases.defects import UNKNOWN_CAPABILITY
 from conformance.record.config import put
 from conformance.record.host import Host
 
@@ -63,7 +64,7 @@ CASES: tuple[Case, ...] = (
     Case(
         name="credentials/capability-unknown",
         title="A capability that no kernel has is no reason to fail",
-        defect=put("/process/capabilities/bounding/-", "CAP_OCI_CONFORMANCE"),
+        defect=put("/process/capabilities/bounding/-", UNKNOWN_CAPABILITY),
     ),
     Case(
         name="credentials/capability-ungrantable",

@@ -1,5 +1,7 @@
 """Properties and annotations that no runtime knows."""
 
+from typing import Any
+
 from conformance.cases.case import Case
 from conformance.expectations.extensibility import INVENTED
 from conformance.record.config import put
@@ -14,7 +16,28 @@ _PLACES = {
     "namespace": "/linux/namespaces/0",
 }
 
+_PROCESS = {
+    "user": {"uid": 12, "gid": 34},
+    "args": ["/probe", "argument"],
+    "env": ["PATH=/bin", "COLOUR=blue"],
+    "cwd": "/tmp",
+    "capabilities": {name: ["CAP_CHOWN", "CAP_KILL"] for name in ("bounding", "effective", "permitted")},
+}
+
+
+def _reversed(value: Any) -> Any:
+    """Return the value with the members of every object in the opposite order."""
+    return {name: _reversed(value[name]) for name in reversed(value)} if isinstance(value, dict) else value
+
+
 CASES: tuple[Case, ...] = (
+    Case(
+        name="extensibility/member-order",
+        title="The order of members in an object means nothing",
+        edits=(put("/process", _PROCESS),),
+        defect=put("/process", _reversed(_PROCESS)),
+        aims=("glossary.json.order-insignificant",),
+    ),
     *(
         Case(
             name=f"extensibility/property-in-{place}",

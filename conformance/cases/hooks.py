@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from conformance.cases.case import Case, Container, lifecycle
-from conformance.expectations.hooks import KINDS
+from conformance.cases.case import Case, Container, Symlink, lifecycle
+from conformance.expectations.hook_calls import KINDS
+from conformance.expectations.hook_failures import AFTER_THE_FAILURE
 from conformance.record.config import Edit, put
 
 
@@ -24,6 +25,22 @@ def _and_state(container: Container) -> None:
     container.state()
 
 
+def _poststart_fails(container: Container) -> None:
+    if container.create().succeeded:
+        container.snapshot("created")
+        container.start()
+        container.wait(seconds=1.0)
+        container.snapshot(AFTER_THE_FAILURE)
+    container.kill()
+    container.delete()
+    container.state()
+
+
+def _anywhere(kind: str) -> dict[str, Any]:
+    """Return the entry of a hook whose path and socket can be found on the host and in the container."""
+    return {"path": "{host}/hook", "args": ["hook", "{hooks}", kind, "0"]}
+
+
 CASES = (
     Case(
         name="hooks/every-kind-twice",
@@ -37,7 +54,35 @@ CASES = (
         edits=_hooks(("poststop",), 2),
         hook_exits=(("poststop", 0, 3),),
         script=_and_state,
-        aims=("runtime.lifecycle.step13-poststop-fail-continue",),
+        aims=("runtime.lifecycle.step13-poststop-fail-continue", "runtime.lifecycle.step13-poststop-fail-warning"),
+    ),
+    Case(
+        name="hooks/path-in-both-namespaces",
+        title="The path of a hook leads to one program on the host, and to another in the container",
+        rootfs=(Symlink("{host}/hook", "/hook"), Symlink("{hooks}", "/hooks.sock")),
+        edits=(
+            put("/hooks", {kind: [_anywhere(kind)] for kind in KINDS}),
+            put("/annotations", {"org.example.bundle": "{bundle}"}),
+        ),
+        script=_and_state,
+    ),
+    *(
+        Case(
+            name=f"hooks/{kind.lower()}-timeout",
+            title=f"A {kind} hook that does not end within its timeout is aborted",
+            edits=_hooks((kind,), 1, timeout=1),
+            hook_stalls=((kind, 0),),
+            script=_and_state,
+        )
+        for kind in ("createRuntime", "poststop")
+    ),
+    Case(
+        name="hooks/poststart-fails",
+        title="A failing poststart hook stops the container",
+        edits=_hooks(("poststart",), 1),
+        hook_exits=(("poststart", 0, 3),),
+        script=_poststart_fails,
+        aims=("runtime.lifecycle.step09-poststart-fail",),
     ),
     *(
         Case(
@@ -49,6 +94,7 @@ CASES = (
             aims=(aim,),
         )
         for kind, aim in (
+            ("prestart", "runtime.lifecycle.step03-prestart-fail"),
             ("createRuntime", "runtime.lifecycle.step04-createruntime-fail"),
             ("createContainer", "runtime.lifecycle.step05-createcontainer-fail"),
             ("startContainer", "runtime.lifecycle.step07-startcontainer-fail"),

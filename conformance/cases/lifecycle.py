@@ -2,7 +2,8 @@
 
 from conformance.cases.case import Case, Container, HostNamespace, lifecycle
 from conformance.expectations.lifecycle import BLOCK_SIGUSR1, WAIT_SIGUSR1
-from conformance.record.config import put
+from conformance.expectations.support import EXIT
+from conformance.record.config import drop, put
 
 
 def _queries(container: Container) -> None:
@@ -13,7 +14,7 @@ def _queries(container: Container) -> None:
 
 
 def _without_id(container: Container) -> None:
-    for name in ("start", "kill", "delete"):
+    for name in ("create", "start", "kill", "delete"):
         container.call(name, note="no id")
     lifecycle(container)
     container.state()
@@ -84,6 +85,24 @@ def _signal(container: Container) -> None:
     container.delete()
 
 
+def _exit(container: Container) -> None:
+    container.create()
+    container.snapshot("created")
+    container.start()
+    container.ask(EXIT)
+    container.wait()
+    container.state()
+    container.delete()
+
+
+def _again(container: Container) -> None:
+    lifecycle(container)
+    if container.create().succeeded:
+        container.snapshot("created")
+    container.kill()
+    container.delete()
+
+
 def _delete_running(container: Container) -> None:
     container.create()
     container.snapshot("created")
@@ -116,6 +135,13 @@ CASES = (
             "runtime.create.args-not-applied",
             "runtime.start.runs-program",
             "runtime.delete.removes-resources",
+            "runtime.operations.all-supported",
+            "runtime.scope.ops-on-own-container",
+            "runtime.lifecycle.step02-program-not-run",
+            "runtime.lifecycle.step02-resources-created",
+            "runtime.lifecycle.step08-run-program",
+            "runtime.lifecycle.step10-exit-causes",
+            "runtime.lifecycle.step12-destroyed",
             "runtime.state.ociversion",
             "runtime.state.id",
             "runtime.state.status",
@@ -125,6 +151,12 @@ CASES = (
             "runtime.state.pid-required-linux",
             "runtime.state.pid-is-container-process",
             "runtime.state.bundle",
+            "runtime.state.ociversion-meaning",
+            "runtime.state.status-values",
+            "runtime.state.status-extra-allowed",
+            "runtime.state.status-extra-new-meaning",
+            "runtime.state.additional-properties",
+            "runtime.state.json-schema",
         ),
     ),
     Case(
@@ -135,22 +167,31 @@ CASES = (
     ),
     Case(
         name="lifecycle/operations-without-id",
-        title="start, kill and delete without a container id are errors",
+        title="create, start, kill and delete without a container id are errors",
         script=_without_id,
-        aims=("runtime.start.error-no-id", "runtime.kill.error-no-id", "runtime.delete.error-no-id"),
+        aims=(
+            "runtime.create.error-missing-args",
+            "runtime.start.error-no-id",
+            "runtime.kill.error-no-id",
+            "runtime.delete.error-no-id",
+        ),
     ),
     Case(
         name="lifecycle/create-same-id",
         title="An id that is in use cannot be used again",
         script=_same_id,
-        aims=("runtime.create.error-dup-or-invalid-id", "runtime.create.no-container-on-bad-id"),
+        aims=(
+            "runtime.create.error-dup-or-invalid-id",
+            "runtime.create.no-container-on-bad-id",
+            "runtime.state.id-unique-on-host",
+        ),
     ),
     Case(
         name="lifecycle/config-edited-after-create",
         title="Editing config.json after create changes nothing",
         edits=(put("/annotations", {"org.example.colour": "blue"}),),
         script=_edited_config,
-        aims=("runtime.create.config-frozen",),
+        aims=("runtime.create.config-frozen", "runtime.lifecycle.step02-config-frozen"),
     ),
     Case(
         name="lifecycle/start-running",
@@ -166,6 +207,7 @@ CASES = (
             "runtime.start.error-unless-created",
             "runtime.start.noop-unless-created",
             "runtime.kill.error-unless-alive",
+            "runtime.kill.noop-unless-alive",
         ),
     ),
     Case(
@@ -173,6 +215,23 @@ CASES = (
         title="kill delivers the signal that was asked for",
         script=_signal,
         aims=("runtime.kill.sends-signal",),
+    ),
+    Case(
+        name="lifecycle/exit-by-itself",
+        title="A program that exits leaves a stopped container",
+        script=_exit,
+        aims=("runtime.lifecycle.step10-exit-causes", "runtime.state.status-stopped", "runtime.state.annotations-empty"),
+    ),
+    Case(
+        name="lifecycle/id-used-again",
+        title="The id of a deleted container can be used again",
+        script=_again,
+        aims=("runtime.delete.id-reusable",),
+    ),
+    Case(
+        name="lifecycle/without-process",
+        title="Without process there is nothing to start",
+        defect=drop("/process"),
     ),
     Case(
         name="lifecycle/delete-running",

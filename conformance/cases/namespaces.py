@@ -1,10 +1,8 @@
 """Namespaces new, joined and inherited, with the names, parameters and ids that belong to them."""
 
 from conformance.cases.case import Case, HostNamespace
+from conformance.cases.defects import NO_NAMESPACE, RELATIVE_NAMESPACE
 from conformance.record.config import put
-
-_RELATIVE = "../" * 40 + "proc/self/ns/net"
-"""Leads to the runtime's own network namespace from wherever it is called."""
 
 
 def _namespaces(*kinds: str) -> list[dict[str, str]]:
@@ -95,13 +93,13 @@ CASES: tuple[Case, ...] = (
         name="namespaces/not-a-namespace",
         title="A plain file given as a network namespace",
         edits=(put("/linux/namespaces", _namespaces("network", "pid", "ipc", "uts", "mount", "cgroup")),),
-        defect=put("/linux/namespaces/0/path", "/proc/self/status"),
+        defect=put("/linux/namespaces/0/path", NO_NAMESPACE),
     ),
     Case(
         name="namespaces/relative-path",
         title="A namespace path that is not absolute, though it leads to a namespace of the right type",
         edits=(put("/linux/namespaces", _namespaces("network", "pid", "ipc", "uts", "mount", "cgroup")),),
-        defect=put("/linux/namespaces/0/path", _RELATIVE),
+        defect=put("/linux/namespaces/0/path", RELATIVE_NAMESPACE),
     ),
     Case(
         name="namespaces/twice",

@@ -1,7 +1,10 @@
 """The program, its surroundings and its limits."""
 
+from typing import Any
+
 from conformance.cases.case import Case, Directory, RegularFile, Symlink
-from conformance.record.config import put
+from conformance.cases.defects import UNKNOWN_LIMIT
+from conformance.record.config import Edit, put
 from conformance.record.host import Host
 
 _LIMITS: tuple[tuple[str, int, int], ...] = (
@@ -12,6 +15,11 @@ _LIMITS: tuple[tuple[str, int, int], ...] = (
     ("RLIMIT_SIGPENDING", 100, 200),
     ("RLIMIT_MSGQUEUE", 100_000, 200_000),
     ("RLIMIT_CPU", 1000, 2000),
+)
+_SCHEDULERS: tuple[dict[str, Any], ...] = (
+    {"policy": "SCHED_BATCH", "nice": 5},
+    {"policy": "SCHED_FIFO", "priority": 7},
+    {"policy": "SCHED_DEADLINE", "runtime": 10_000_000, "deadline": 30_000_000, "period": 50_000_000},
 )
 _CAP_SYS_RESOURCE = 24
 _INFINITY = -1
@@ -49,7 +57,7 @@ CASES: tuple[Case, ...] = (
         title="A program named without a slash, behind a file in an earlier PATH entry that may not be executed",
         rootfs=(RegularFile("first/tool", b"not a program", 0o644), Symlink("tools/tool", "/probe")),
         edits=(put("/process/args", ["tool", "argument"]), put("/process/env", ["PATH=/nowhere:/first:/tools"])),
-        aims=("config.process.oomscoreadj.unset",),
+        aims=("config.process.oomscoreadj.unset", "config.process.terminal.default"),
     ),
     Case(
         name="process/rlimits",
@@ -61,12 +69,57 @@ CASES: tuple[Case, ...] = (
         name="process/rlimit-unknown",
         title="A limit of a type that no kernel has",
         edits=(put("/process/rlimits", [_limit("RLIMIT_NOFILE", 128, 256)]),),
-        defect=put("/process/rlimits/-", _limit("RLIMIT_OCI_CONFORMANCE", 1, 1)),
+        defect=put("/process/rlimits/-", UNKNOWN_LIMIT),
     ),
     Case(
         name="process/rlimit-twice",
         title="Two limits of one type",
         edits=(put("/process/rlimits", [_limit("RLIMIT_NOFILE", 128, 256)]),),
         defect=put("/process/rlimits/-", _limit("RLIMIT_NOFILE", 120, 240)),
+    ),
+    Case(
+        name="process/terminal",
+        title="A terminal of a certain size",
+        edits=(Edit("/process/terminal", value=True), put("/process/consoleSize", {"height": 31, "width": 97})),
+    ),
+    Case(
+        name="process/size-without-terminal",
+        title="The size of a terminal that is not asked for",
+        defect=put("/process/consoleSize", {"height": 31, "width": 97}),
+    ),
+    Case(
+        name="process/umask-unset",
+        title="A program without a umask of its own, under a strict one",
+        umask=0o037,
+        aims=("config.process.user.umask.unset",),
+    ),
+    *(
+        Case(
+            name=f"process/scheduler-{scheduler['policy'].removeprefix('SCHED_').lower()}",
+            title=f"The program runs under {scheduler['policy']}",
+            edits=(put("/process/scheduler", scheduler),),
+        )
+        for scheduler in _SCHEDULERS
+    ),
+    Case(
+        name="process/io-priority",
+        title="An I/O priority for the program and its children",
+        edits=(put("/process/ioPriority", {"class": "IOPRIO_CLASS_BE", "priority": 6}),),
+    ),
+    Case(
+        name="process/exec-affinity",
+        title="A CPU affinity that is meant for further processes only",
+        defect=put("/process/execCPUAffinity", {"initial": "0", "final": "0"}),
+        needs=lambda host: "" if 0 in host.cpus and len(host.cpus) > 1 else "CPU 0 and another one",
+    ),
+    Case(
+        name="process/apparmor",
+        title="An AppArmor profile",
+        edits=(put("/process/apparmorProfile", "unconfined"),),
+    ),
+    Case(
+        name="process/selinux",
+        title="An SELinux label",
+        edits=(put("/process/selinuxLabel", "unconfined_u:unconfined_r:unconfined_t:s0"),),
     ),
 )

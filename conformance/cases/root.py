@@ -15,7 +15,7 @@ CASES: tuple[Case, ...] = (
         title="root.path counts from the bundle, wherever the runtime was called",
         rootfs=(_MARKER, Directory("decoy")),
         edits=(put("/root/path", "rootfs"), put("/annotations", {"org.example.root": "marked"})),
-        aims=("config.root.path.posix-relative",),
+        aims=("config.root.path.posix-relative", "bundle.rootfs.referenced"),
     ),
     Case(
         name="root/absolute",
@@ -25,7 +25,7 @@ CASES: tuple[Case, ...] = (
             put("/root/path", "{bundle}/rootfs"),
             put("/mounts/-", {"destination": "/seen", "source": "{bundle}/rootfs/shelf", "options": ["bind"]}),
         ),
-        aims=("config.root.path.posix-relative",),
+        aims=("config.root.path.posix-relative", "bundle.rootfs.referenced"),
     ),
     Case(
         name="root/readonly",

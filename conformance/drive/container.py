@@ -4,7 +4,8 @@ import contextlib
 import json
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from select import POLLIN, poll
 
 from conformance.bundle.builder import Bundle
@@ -22,6 +23,7 @@ from conformance.record.operation import Operation, StateReading, Status
 from conformance.record.probe import Action, Answer
 from conformance.record.record import Record
 from conformance.record.snapshot import Snapshot
+from conformance.subject.console import ConsoleSocket
 from conformance.subject.hooks import HookListener
 from conformance.subject.runtime import Runtime, read_pid_file
 
@@ -29,6 +31,9 @@ _PROGRAM_SECONDS = 5.0
 _DEATH_SECONDS = 10.0
 _SETTLE_SECONDS = 1.0
 _ANSWER_SECONDS = 5.0
+_TERMINAL_SECONDS = 1.0
+_STALLED_SECONDS = 10.0
+"""For an operation in which a hook is never let go: the runtime has to abort it after the second that the case allows."""
 
 
 class ContainerUnderTest:
@@ -47,6 +52,7 @@ class ContainerUnderTest:
         numbers: dict[str, int],
         actions: Sequence[Action],
         listener: HookListener | None,
+        company: Callable[[], "ContainerUnderTest"],
     ) -> None:
         self.case = case
         self.bundle = bundle
@@ -58,10 +64,16 @@ class ContainerUnderTest:
         self.numbers = numbers
         self.actions = actions
         self.listener = listener
+        self._company = company
+        self._neighbours: list[ContainerUnderTest] = []
         self.pid: int | None = None
         self._pidfd: int | None = None
+        self._end = poll()
+        """Tells when the process of the pidfd has ended."""
         self._status = Status.ABSENT
         self._proxy: Proxy | None = None
+        self._nothing_left = False
+        """No difference was seen, and nothing was run since."""
         self._before: Watch = self._watch()
 
     # The operations of the spec.
@@ -73,17 +85,33 @@ class ContainerUnderTest:
         if note or self._status is not Status.ABSENT:
             second = self._run("create", note=note, container_id=identifier, pid_file=f"{pid_file}2")
             self.record.operations.append(second)
+            pid = read_pid_file(f"{pid_file}2") if second.succeeded else None
+            if pid is not None and os.path.exists(f"/proc/{pid}"):
+                self.record.second_containers.append(pid)
             return second
+        if self._proxy is not None:
+            self._proxy.close()
         stdin, probe_input = os.pipe()
         probe_output, stdout = os.pipe()
         self._proxy = Proxy(probe_input, probe_output, self.host.machine)
+        console = self._console_socket()
         try:
             operation = self._run(
-                "create", container_id=identifier, pid_file=pid_file, stdin=stdin, stdout=stdout, watch_stdout=probe_output
+                "create",
+                container_id=identifier,
+                pid_file=pid_file,
+                stdin=stdin,
+                stdout=stdout,
+                watch_stdout=probe_output,
+                console_socket=console.path if console else None,
             )
+            if console is not None and operation.succeeded:
+                self._take_terminal(console)
         finally:
             os.close(stdin)
             os.close(stdout)
+            if console is not None:
+                console.close()
         self.record.operations.append(operation)
         if operation.succeeded:
             self._adopt(read_pid_file(pid_file))
@@ -94,12 +122,13 @@ class ContainerUnderTest:
 
     def start(self, *, note: str = "") -> Operation:
         """Start it, and wait until the program is seen to run or the container to have stopped."""
+        programs = set() if self.current() is Status.CREATED else self._programs()
         operation = self._run("start", note=note, container_id=self.record.container_id)
         self.record.operations.append(operation)
         if operation.before is Status.CREATED:
             if operation.succeeded:
                 self._await_program()
-        elif self._another_program():
+        elif self._programs() - programs:
             self.record.program_started.append(time.monotonic())
         return operation
 
@@ -132,8 +161,29 @@ class ContainerUnderTest:
 
     def call(self, operation: str, *arguments: str, note: str) -> Operation:
         """Run the runtime with the operation's words and exactly these arguments (none: no container id)."""
-        made = self._run(operation, note=note, arguments=arguments)
+        made = self._run(operation, note=note, arguments=arguments, pid_file=f"{self.bundle.directory}.pid2")
         self.record.operations.append(made)
+        return made
+
+    def at_once(self, *operations: str) -> Sequence[Operation]:
+        """Call several operations at the same time; kill is with KILL."""
+        before = self.current()
+
+        def call(operation: str) -> Operation:
+            identifier = self.record.container_id
+            return self.runtime.run(
+                operation, before=before, note="at once", container_id=identifier, bundle=self.bundle.directory
+            )
+
+        # Nobody may reap meanwhile: the threads wait for their own children.
+        with ThreadPoolExecutor(len(operations)) as pool:
+            made = list(pool.map(call, operations))
+        self.record.operations.extend(made)
+        succeeded = {operation.name for operation in made if operation.succeeded}
+        if "kill" in succeeded:
+            self.wait()
+        if self.current() is Status.STOPPED and "delete" in succeeded:
+            self._forget()
         return made
 
     # Looking and asking.
@@ -167,12 +217,9 @@ class ContainerUnderTest:
             answer = Answer(answer.results, answer.problem, died=self.record.exit_code)
         self.record.answers[action] = answer
 
-    def wait(self) -> None:
-        """Wait until the container's process has ended."""
-        if self._pidfd is not None:
-            waiting = poll()
-            waiting.register(self._pidfd, POLLIN)
-            waiting.poll(_DEATH_SECONDS * 1000)
+    def wait(self, *, seconds: float = _DEATH_SECONDS) -> None:
+        """Wait until the container's process has ended, but no longer than that."""
+        self._end.poll(seconds * 1000 if self._pidfd is not None else 0)
         self.current()
 
     def rewrite_config(self, edits: tuple[Edit, ...]) -> None:
@@ -180,14 +227,26 @@ class ContainerUnderTest:
         with open(f"{self.bundle.directory}/config.json", "w", encoding="utf-8") as file:
             json.dump(edited(self.record.config, edits), file)
 
+    def alter_config(self, change: Callable[[bytes], bytes]) -> None:
+        """Put what `change` makes of the bytes of config.json in their place."""
+        path = f"{self.bundle.directory}/config.json"
+        with open(path, "rb") as file:
+            content = file.read()
+        with open(path, "wb") as file:
+            file.write(change(content))
+
+    def beside(self) -> "ContainerUnderTest":
+        """Return another container, of a bundle of its own; it ends with this one."""
+        neighbour = self._company()
+        neighbour._neighbours = [self]
+        self._neighbours.append(neighbour)
+        return neighbour
+
     def current(self) -> Status:
         """Return the status by the harness's own knowledge, and note the end of the process if it came."""
-        if self._pidfd is not None and self._status in {Status.CREATED, Status.RUNNING}:
-            ended = poll()
-            ended.register(self._pidfd, POLLIN)
-            if ended.poll(0):
-                self._status = Status.STOPPED
-                self.record.exit_code = self.reaper.exit_code(self.pid or 0)
+        if self._status in {Status.CREATED, Status.RUNNING} and self._end.poll(0):
+            self._status = Status.STOPPED
+            self.record.exit_code = self.reaper.exit_code(self.pid or 0)
         return self._status
 
     def close(self) -> tuple[Leak, ...]:
@@ -202,10 +261,10 @@ class ContainerUnderTest:
             self._proxy.close()
         self._forget()
         self.reaper.collect()
-        left = differences(self._before, self._watch())
+        left = () if self._nothing_left else self._differences()
         if any(leak.kind == "process" for leak in left):
             self.reaper.end_all()
-            left = differences(self._before, self._watch())
+            left = self._differences()
         for path in (f"{self.bundle.directory}.pid", f"{self.bundle.directory}.pid2"):
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(path)
@@ -223,10 +282,12 @@ class ContainerUnderTest:
         stdin: int | None = None,
         stdout: int | None = None,
         watch_stdout: int | None = None,
+        console_socket: str | None = None,
     ) -> Operation:
+        self._nothing_left = False
         if self.listener is not None:
             self.listener.operation = operation
-        return self.runtime.run(
+        finished = self.runtime.run(
             operation,
             before=self.current(),
             note=note,
@@ -238,9 +299,29 @@ class ContainerUnderTest:
             stdin=stdin,
             stdout=stdout,
             watch_stdout=watch_stdout,
+            console_socket=console_socket,
             umask=self.case.umask,
             service=self.listener,
+            timeout=_STALLED_SECONDS if self.case.hook_stalls else None,
         )
+        if self.listener is not None:
+            self.listener.settle()
+        return finished
+
+    def _console_socket(self) -> ConsoleSocket | None:
+        """Listen for the terminal if the config wants one and the runtime's adapter has words for that."""
+        if lookup(self.record.config, "/process/terminal") is not True or not self.runtime.adapter.terminal_flags:
+            return None
+        return ConsoleSocket(f"{self.bundle.directory}.tty")
+
+    def _take_terminal(self, console: ConsoleSocket) -> None:
+        """Talk to the program through its terminal; without one, through the pipes that the runtime was called with."""
+        master = console.receive(seconds=_TERMINAL_SECONDS)
+        if master is None:
+            return
+        if self._proxy is not None:
+            self._proxy.close()
+        self._proxy = Proxy(master, master, self.host.machine)
 
     def _adopt(self, pid: int | None) -> None:
         """Take the created container's process under watch."""
@@ -250,12 +331,14 @@ class ContainerUnderTest:
             self._pidfd = os.pidfd_open(pid)
         except OSError:
             return
+        self._end.register(self._pidfd, POLLIN)
         self.pid = pid
         self._status = Status.CREATED
 
     def _forget(self) -> None:
         self._status = Status.ABSENT
         if self._pidfd is not None:
+            self._end.unregister(self._pidfd)
             os.close(self._pidfd)
             self._pidfd = None
 
@@ -292,21 +375,32 @@ class ContainerUnderTest:
             return False
         return (seen.st_dev, seen.st_ino) == (program.st_dev, program.st_ino)
 
-    def _another_program(self) -> bool:
-        others = (int(name) for name in os.listdir("/proc") if name.isdigit())
-        return any(pid != self.pid and self._executes_program(pid) for pid in others)
+    def _programs(self) -> set[int]:
+        """Return the processes that execute the program: more than the container's own if that has forked."""
+        return {int(name) for name in os.listdir("/proc") if name.isdigit() and self._executes_program(int(name))}
 
     def _watch(self) -> Watch:
         if self._status is Status.ABSENT:
             self.reaper.collect()
-        return watch(cgroup_mounts=self.host.cgroup_mounts, state_directory=self.runtime.state_directory)
+        mounts, state = self.host.cgroup_mounts, self.runtime.state_directory
+        # Our own descriptors come and go with the probe's pipes: they are no business of the runtime's.
+        return watch(cgroup_mounts=mounts, state_directory=state, own_descriptors=False)
 
-    def _left_behind(self) -> tuple[Leak, ...]:
-        """Compare with what was before create; processes and cgroups get a moment to disappear."""
+    def _differences(self) -> tuple[Leak, ...]:
+        """Return what there is now and was not before create."""
+        return differences(self._before, self._watch())
+
+    def _left_behind(self) -> tuple[Leak, ...] | None:
+        """Compare with what was before create; processes and cgroups get a moment to disappear.
+
+        None while a neighbour is there: what is left cannot be told from what is its.
+        """
+        if any(neighbour.current() is not Status.ABSENT for neighbour in self._neighbours):
+            return None
         deadline = time.monotonic() + _SETTLE_SECONDS
         while True:
-            # Our own descriptors come and go with the probe's pipes: they are no business of the runtime's.
-            left = tuple(leak for leak in differences(self._before, self._watch()) if leak.kind != "descriptor")
+            left = self._differences()
+            self._nothing_left = not left
             if not left or not _may_settle(left) or time.monotonic() > deadline:
                 return left
             time.sleep(0.01)

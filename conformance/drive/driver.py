@@ -4,6 +4,7 @@ import contextlib
 import itertools
 import os
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 
 from conformance.bundle.builder import Bundle, build
@@ -18,6 +19,7 @@ from conformance.record.host import Host
 from conformance.record.probe import Action
 from conformance.record.record import Record
 from conformance.record.runtime import RuntimeFacts
+from conformance.subject.hook_process import Surroundings
 from conformance.subject.hooks import HookListener
 from conformance.subject.runtime import Runtime
 from specs.linux.syscalls import numbers
@@ -61,12 +63,13 @@ class Driver:
 
     def drive_and_keep(self, case: Case, *, actions: Ask = no_actions) -> tuple[Record, Bundle]:
         """Do what `drive` does, but leave the bundle to the caller, who has to `discard` it."""
-        record, bundle = self._once(case, actions)
+        adapted = case.adapted(self.facts.features, self.host)
+        record, bundle = self._once(adapted, actions)
         for action in actions(record.config):
             if action.destructive and record.program_started:
-                record.answers |= self._aside(replace(case, script=_only(action))).answers
-        if case.defect is not None or case.hook_exits:
-            record.twin = self._aside(replace(case, defect=None, hook_exits=(), script=_until_running))
+                record.answers |= self._aside(replace(adapted, script=_only(action))).answers
+        if case.defect is not None or case.hook_exits or adapted.edits != case.edits:
+            record.twin = self._aside(replace(case, declared=None, defect=None, hook_exits=(), script=_until_running))
         return record, bundle
 
     def _aside(self, case: Case) -> Record:
@@ -78,9 +81,7 @@ class Driver:
         return base_config(oci_version=self.oci_version)
 
     def _once(self, case: Case, actions: Ask) -> tuple[Record, Bundle]:
-        identifier = f"oci-conformance-{next(self._serial)}"
-        directory = f"{self.work_directory}/{identifier.removeprefix('oci-conformance-')}"
-        bundle = build(case, directory=directory, container_id=identifier, config=self._base(), machine=self.host.machine)
+        bundle = self._bundle(case)
         try:
             with HostSetup(case, bundle):
                 return self._perform(case, bundle, actions), bundle
@@ -88,38 +89,65 @@ class Driver:
             discard(bundle)
             raise
 
+    def _bundle(self, case: Case) -> Bundle:
+        identifier = f"oci-conformance-{next(self._serial)}"
+        directory = f"{self.work_directory}/{identifier.removeprefix('oci-conformance-')}"
+        return build(case, directory=directory, container_id=identifier, config=self._base(), machine=self.host.machine)
+
     def _perform(self, case: Case, bundle: Bundle, actions: Ask) -> Record:
-        record = Record(
-            case=case.name,
-            config=bundle.config,
-            container_id=bundle.container_id,
-            bundle=bundle.directory,
-            runtime=self.facts,
-            namespace_paths=_inodes(bundle.config),
-        )
         listener = self._listener(case, bundle)
-        container = ContainerUnderTest(
+        with ExitStack() as company:
+            container = self._container(case, bundle, actions(bundle.config), listener, lambda: self._neighbour(company))
+            record = container.record
+            try:
+                case.script(container)
+            except OSError as error:
+                record.problem = f"{type(error).__name__}: {error}"
+            finally:
+                remove(container.close())
+                if listener is not None:
+                    record.hooks.extend(listener.calls)
+                    record.hook_problems.extend(listener.problems)
+        return record
+
+    def _container(
+        self,
+        case: Case,
+        bundle: Bundle,
+        actions: Sequence[Action],
+        listener: HookListener | None,
+        company: Callable[[], ContainerUnderTest],
+    ) -> ContainerUnderTest:
+        return ContainerUnderTest(
             case=case,
             bundle=bundle,
-            record=record,
+            record=Record(
+                case=case.name,
+                config=bundle.config,
+                container_id=bundle.container_id,
+                bundle=bundle.directory,
+                runtime=self.facts,
+                umask=case.umask,
+                namespace_paths=_inodes(bundle.config),
+            ),
             runtime=self.runtime,
             host=self.host,
             reaper=self._reaper,
             wants=wants_of(bundle.config, self.host),
             numbers=dict(numbers(self.host.machine)),
-            actions=actions(bundle.config),
+            actions=actions,
             listener=listener,
+            company=company,
         )
-        try:
-            case.script(container)
-        except OSError as error:
-            record.problem = f"{type(error).__name__}: {error}"
-        finally:
-            remove(container.close())
-            if listener is not None:
-                record.hooks.extend(listener.calls)
-                record.hook_problems.extend(listener.problems)
-        return record
+
+    def _neighbour(self, company: ExitStack) -> ContainerUnderTest:
+        """Make a container that ends, and whose bundle goes, when the one that it keeps company has been closed."""
+        case = Case(name="company", title="A plain container beside another")
+        bundle = self._bundle(case)
+        company.callback(discard, bundle)
+        neighbour = self._container(case, bundle, (), None, lambda: self._neighbour(company))
+        company.callback(neighbour.close)
+        return neighbour
 
     def _listener(self, case: Case, bundle: Bundle) -> HookListener | None:
         if not lookup(bundle.config, "/hooks"):
@@ -129,9 +157,18 @@ class Driver:
             machine=self.host.machine,
             exits={(kind, index): status for kind, index, status in case.hook_exits},
             stalls=frozenset(case.hook_stalls),
-            marker=bundle.host_directory,
-            program=str(lookup(bundle.config, "/process/args/0", "")),
+            surroundings=Surroundings(
+                marker=bundle.host_directory,
+                program=str(lookup(bundle.config, "/process/args/0", "")),
+                rootfs=bundle.rootfs,
+                paths=_hook_paths(bundle.config),
+            ),
         )
+
+
+def _hook_paths(config: Config) -> dict[tuple[str, int], str]:
+    hooks = lookup(config, "/hooks") or {}
+    return {(kind, index): str(entry.get("path")) for kind, entries in hooks.items() for index, entry in enumerate(entries)}
 
 
 def _inodes(config: Config) -> dict[str, int]:

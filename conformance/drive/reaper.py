@@ -65,10 +65,11 @@ def remove(leaks: Iterable[Leak]) -> None:
         _remove_cgroup(leak.what)
     for leak in found:
         if leak.kind == "state":
-            with contextlib.suppress(OSError):
-                remove_tree(leak.what)
+            # A symlink goes before its target could be taken for the runtime's directory.
             with contextlib.suppress(OSError):
                 os.unlink(leak.what)
+            with contextlib.suppress(OSError):
+                remove_tree(leak.what)
 
 
 def _remove_cgroup(directory: str) -> None:

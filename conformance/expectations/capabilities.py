@@ -134,11 +134,14 @@ def _lists_ungrantable(config: Config, host: Host) -> Applicability:
 
 def _unmappable_warns(config: Config, _host: Host, record: Record) -> Evidence:
     """Judge by the container running: that a warning can be seen by the caller is promised nowhere."""
-    return must_be_accepted(record, despite=f"unknown capabilities {', '.join(_unmappable(config))}")
+    return must_be_accepted(record, despite=f"unknown capabilities {', '.join(_unmappable(config))}", oddities=_unmappable)
 
 
 def _ungrantable_passes(config: Config, host: Host, record: Record) -> Evidence:
-    return must_be_accepted(record, despite=f"capabilities that cannot be granted: {', '.join(_ungrantable(config, host))}")
+    ungrantable = ", ".join(_ungrantable(config, host))
+    return must_be_accepted(
+        record, despite=f"capabilities that cannot be granted: {ungrantable}", oddities=lambda of: _ungrantable(of, host)
+    )
 
 
 _READ: tuple[tuple[str, Callable[[Process], int]], ...] = (

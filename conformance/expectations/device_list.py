@@ -16,7 +16,7 @@ from conformance.expectations.calls import AT_FDCWD, c_string, results
 from conformance.expectations.cgroups import version
 from conformance.expectations.contract import Applicability, Evidence, Expectation, Inconclusive, NotTestable, running, violated
 from conformance.expectations.namespaces import entries
-from conformance.record.config import Config, lookup
+from conformance.record.config import Config, lookup, remembered
 from conformance.record.host import Host
 from conformance.record.probe import Action, Call, Result
 from conformance.record.record import Record
@@ -86,6 +86,7 @@ class Ruling:
         return self.rules[-1].allow
 
 
+@remembered
 def rules(config: Config) -> tuple[Rule, ...]:
     """Return the entries; none if one of them can be read in two ways."""
     given = lookup(config, "/linux/resources/devices") or ()
@@ -105,6 +106,7 @@ def _unclear(rule: Rule) -> bool:
     return rule.kind not in _KINDS or negative or not rule.access or not set(rule.access) <= set("rwm")
 
 
+@remembered
 def rulings(config: Config) -> tuple[Ruling, ...]:
     """Return what the list settles about devices that it names, and about some that it does not."""
     found = rules(config)

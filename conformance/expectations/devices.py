@@ -13,7 +13,7 @@ from conformance.expectations.calls import AT_FDCWD, c_string, results
 from conformance.expectations.contract import Evidence, Expectation, Inconclusive, Unexercised, must_be_refused, violated
 from conformance.expectations.mounted import absolute, entries, judge_each, masked_paths, own_namespace, user_namespace, within
 from conformance.expectations.places import NOWHERE, Place, look, place
-from conformance.record.config import Config, lookup
+from conformance.record.config import Config, lookup, remembered
 from conformance.record.host import Host
 from conformance.record.probe import Action, Call, Out
 from conformance.record.record import Record
@@ -55,6 +55,7 @@ class Device:
     gid: int | None
 
 
+@remembered
 def listed(config: Config) -> tuple[Device, ...]:
     """Return the entries of linux.devices."""
     return tuple(
@@ -71,6 +72,7 @@ def listed(config: Config) -> tuple[Device, ...]:
     )
 
 
+@remembered
 def visible_devices(config: Config) -> tuple[Device, ...]:
     """Return the listed devices that nothing else of the config puts something in place of.
 

@@ -1,4 +1,4 @@
-"""config.md, Extensibility and Annotations: what a runtime does not know, it ignores.
+"""config.md, Extensibility and Annotations: what a runtime does not know, it ignores; so does it the order of members.
 
 That it changes nothing is judged by all other expectations, on the same container.
 """
@@ -6,11 +6,12 @@ That it changes nothing is judged by all other expectations, on the same contain
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from conformance.expectations.contract import Applicability, Evidence, Expectation
+from conformance.expectations.contract import Applicability, Evidence, Expectation, Inconclusive, violated
 from conformance.expectations.tolerance import must_be_accepted
 from conformance.record.config import Config, lookup
 from conformance.record.host import Host
 from conformance.record.record import Record
+from conformance.record.snapshot import Process
 
 INVENTED = "com.example.oci-conformance."
 """Properties and annotations whose names start so are known to no runtime."""
@@ -38,7 +39,8 @@ def _has_unknown_properties(config: Config, _host: Host) -> Applicability:
 
 
 def _properties_ignored(config: Config, _host: Host, record: Record) -> Evidence:
-    return must_be_accepted(record, despite=f"unknown properties {', '.join(_unknown_properties(config))}")
+    unknown = ", ".join(_unknown_properties(config))
+    return must_be_accepted(record, despite=f"unknown properties {unknown}", oddities=lambda of: list(_unknown_properties(of)))
 
 
 def _annotations(config: Config) -> Mapping[str, Any]:
@@ -48,30 +50,63 @@ def _annotations(config: Config) -> Mapping[str, Any]:
 
 
 def _has_unknown_annotations(config: Config, _host: Host) -> Applicability:
-    return any(key.startswith(INVENTED) for key in _annotations(config))
+    return bool(_unknown_annotations(config))
 
 
 def _annotations_ignored(config: Config, _host: Host, record: Record) -> Evidence:
-    unknown = sorted(key for key in _annotations(config) if key.startswith(INVENTED))
-    return must_be_accepted(record, despite=f"unknown annotations {', '.join(unknown)}")
+    unknown = ", ".join(_unknown_annotations(config))
+    return must_be_accepted(record, despite=f"unknown annotations {unknown}", oddities=_unknown_annotations)
+
+
+def _unknown_annotations(config: Config) -> list[str]:
+    return sorted(key for key in _annotations(config) if key.startswith(INVENTED))
 
 
 def _has_empty_values(config: Config, _host: Host) -> Applicability:
-    return "" in _annotations(config).values()
+    return bool(_empty_values(config))
 
 
 def _empty_values_accepted(_config: Config, _host: Host, record: Record) -> Evidence:
-    return must_be_accepted(record, despite="annotations with an empty value")
+    return must_be_accepted(record, despite="annotations with an empty value", oddities=_empty_values)
+
+
+def _empty_values(config: Config) -> list[str]:
+    return sorted(key for key, value in _annotations(config).items() if not value)
+
+
+def _order_ignored(_config: Config, _host: Host, record: Record) -> Evidence:
+    """Compare with the twin, whose config holds the same members in the usual order."""
+    accepted = must_be_accepted(record, despite="members in another order", oddities=repr)
+    if record.running is None or record.twin is None or record.twin.running is None:
+        raise Inconclusive("one of the two was not seen running")
+    here, there = (_what_order_could_change(each.running.process) for each in (record, record.twin) if each.running)
+    if here != there:
+        violated(expected=there, observed=here)
+    return Evidence(accepted.expected, here, kind="left alone")
+
+
+def _what_order_could_change(process: Process) -> dict[str, object]:
+    return {
+        "args": process.cmdline,
+        "env": sorted(process.environ),
+        "cwd": process.cwd,
+        "ids": (process.uids, process.gids),
+        "capabilities": (process.cap_bounding, process.cap_permitted, process.cap_effective),
+    }
 
 
 EXPECTATIONS = (
-    Expectation(
-        requirement="config.extensibility.ignore-unknown",
-        applies=_has_unknown_properties,
-        judge=_properties_ignored,
-        sees="runtime",
-        judges_refusal=True,
+    *(
+        Expectation(
+            requirement=requirement,
+            applies=_has_unknown_properties,
+            judge=_properties_ignored,
+            sees="runtime",
+            judges_refusal=True,
+        )
+        for requirement in ("config.extensibility.ignore-unknown", "config.extensibility.no-error")
     ),
+    Expectation(requirement="glossary.json.order-insignificant", judge=_order_ignored, judges_refusal=True),
     Expectation(
         requirement="config.annotations.unknown-ignored",
         applies=_has_unknown_annotations,

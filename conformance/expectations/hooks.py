@@ -5,61 +5,32 @@ Evidence comes from the hooks themselves: each is held by the harness while it r
 
 from collections.abc import Callable
 
-from conformance.expectations.contract import (
-    Applicability,
-    Applies,
-    Evidence,
-    Expectation,
-    Inconclusive,
-    Judge,
-    created,
-    never,
-    violated,
+from conformance.expectations.contract import Applicability, Applies, Evidence, Inconclusive, Judge, created, violated
+from conformance.expectations.hook_calls import (
+    KINDS,
+    OPERATION,
+    RUNTIME_KINDS,
+    about_hooks,
+    any_kind,
+    calls,
+    entries,
+    has,
+    performed,
 )
-from conformance.record.config import Config, lookup
+from conformance.record.config import Config
 from conformance.record.hook import HookCall
 from conformance.record.host import Host
-from conformance.record.operation import Operation
 from conformance.record.record import Record
 
-CREATE_KINDS = ("prestart", "createRuntime", "createContainer")
-KINDS = (*CREATE_KINDS, "startContainer", "poststart", "poststop")
-_OPERATION = dict.fromkeys(CREATE_KINDS, "create") | {"startContainer": "start", "poststart": "start", "poststop": "delete"}
 
+def invoked(kind: str) -> Judge:
+    """Judge whether each hook of the kind ran once."""
 
-def _has(*kinds: str) -> Applies:
-    def applies(config: Config, _host: Host) -> Applicability:
-        return all(lookup(config, f"/hooks/{kind}") for kind in kinds)
-
-    return applies
-
-
-def _entries(config: Config, kind: str) -> list[Config]:
-    return list(lookup(config, f"/hooks/{kind}") or [])
-
-
-def _calls(record: Record, kind: str) -> list[HookCall]:
-    """Return the calls of that kind in order of arrival; raises Inconclusive if none came."""
-    calls = sorted((call for call in record.hooks if call.kind == kind), key=lambda call: call.arrived)
-    if not calls:
-        raise Inconclusive(f"no {kind} hook was seen")
-    return calls
-
-
-def _performed(record: Record, name: str) -> Operation:
-    """Return the successful operation during which hooks of a kind are due; raises Inconclusive if it did not succeed."""
-    for operation in record.operations:
-        if operation.name == name and operation.succeeded and not operation.note:
-            return operation
-    raise Inconclusive(f"{name} did not succeed")
-
-
-def _invoked(kind: str) -> Judge:
     def judge(config: Config, _host: Host, record: Record) -> Evidence:
-        operation = _performed(record, _OPERATION[kind])
+        operation = performed(record, OPERATION[kind])
         if any(call.exit_status for call in record.hooks):
             raise Inconclusive("what follows a failed hook is another matter")
-        wanted = list(range(len(_entries(config, kind))))
+        wanted = list(range(len(entries(config, kind))))
         seen = sorted(call.index for call in record.hooks if call.kind == kind)
         if seen != wanted:
             violated(expected=f"{kind} hooks {wanted} run once each", observed=seen, evidence=operation.describe())
@@ -69,7 +40,7 @@ def _invoked(kind: str) -> Judge:
 
 
 def _order(config: Config, _host: Host, record: Record) -> Evidence:
-    seen = {kind: [call.index for call in _calls(record, kind)] for kind in KINDS if len(_entries(config, kind)) > 1}
+    seen = {kind: [call.index for call in calls(record, kind)] for kind in KINDS if len(entries(config, kind)) > 1}
     for kind, indexes in seen.items():
         if indexes != sorted(indexes):
             violated(expected=f"{kind} hooks in list order", observed=indexes)
@@ -79,16 +50,12 @@ def _order(config: Config, _host: Host, record: Record) -> Evidence:
 
 
 def _several_of_one_kind(config: Config, _host: Host) -> Applicability:
-    return any(len(_entries(config, kind)) > 1 for kind in KINDS)
-
-
-def _any_kind(config: Config, _host: Host) -> Applicability:
-    return any(_entries(config, kind) for kind in KINDS)
+    return any(len(entries(config, kind)) > 1 for kind in KINDS)
 
 
 def _before(first: str, second: str) -> Judge:
     def judge(_config: Config, _host: Host, record: Record) -> Evidence:
-        last_of_first, first_of_second = _calls(record, first)[-1], _calls(record, second)[0]
+        last_of_first, first_of_second = calls(record, first)[-1], calls(record, second)[0]
         if first_of_second.arrived < last_of_first.arrived:
             violated(expected=f"{first} before {second}", observed=f"{second} came first")
         return Evidence(f"{first} before {second}", [last_of_first.arrived, first_of_second.arrived])
@@ -111,11 +78,11 @@ def _state_on_stdin(_config: Config, _host: Host, record: Record) -> Evidence:
 
 def _runtime_namespace(kind: str) -> Judge:
     def judge(_config: Config, host: Host, record: Record) -> Evidence:
-        for call in _calls(record, kind):
+        for call in calls(record, kind):
             differing = {name: inode for name, inode in call.namespaces.items() if host.namespaces.get(name, inode) != inode}
             if differing:
                 violated(expected="the runtime's namespaces", observed={"hook": call.index, "differing": differing})
-        return Evidence("the runtime's namespaces", dict(_calls(record, kind)[0].namespaces))
+        return Evidence("the runtime's namespaces", dict(calls(record, kind)[0].namespaces))
 
     return judge
 
@@ -123,7 +90,7 @@ def _runtime_namespace(kind: str) -> Judge:
 def _container_namespace(kind: str, names: Callable[[Record], list[str]]) -> Judge:
     def judge(_config: Config, _host: Host, record: Record) -> Evidence:
         wanted = created(record).namespaces
-        for call in _calls(record, kind):
+        for call in calls(record, kind):
             differing = {n: call.namespaces[n] for n in names(record) if call.namespaces.get(n, wanted[n]) != wanted[n]}
             if differing:
                 violated(expected={name: wanted[name] for name in differing}, observed={"hook": call.index} | differing)
@@ -144,14 +111,14 @@ def _all_namespaces(record: Record) -> list[str]:
 
 def _during(kind: str) -> Judge:
     def judge(_config: Config, _host: Host, record: Record) -> Evidence:
-        due = _OPERATION[kind]
-        for call in _calls(record, kind):
+        due = OPERATION[kind]
+        for call in calls(record, kind):
             if call.operation != due and not (kind == "startContainer" and _started_before(call, record)):
                 violated(
                     expected=f"{kind} hooks during {due}", observed=f"hook {call.index} during {call.operation or 'nothing'}"
                 )
             _moment(kind, call, record)
-        return Evidence(f"{kind} hooks during {due}", [call.arrived for call in _calls(record, kind)])
+        return Evidence(f"{kind} hooks during {due}", [call.arrived for call in calls(record, kind)])
 
     return judge
 
@@ -195,9 +162,9 @@ def _environment(config: Config, _host: Host, record: Record) -> Evidence:
 def _with_entries(config: Config, record: Record, member: str) -> list[tuple[HookCall, Config]]:
     found = []
     for call in record.hooks:
-        entries = _entries(config, call.kind)
-        if call.index < len(entries) and member in entries[call.index]:
-            found.append((call, entries[call.index]))
+        configured = entries(config, call.kind)
+        if call.index < len(configured) and member in configured[call.index]:
+            found.append((call, configured[call.index]))
     if not found:
         raise Inconclusive(f"no hook with {member} was seen")
     return found
@@ -205,45 +172,15 @@ def _with_entries(config: Config, record: Record, member: str) -> list[tuple[Hoo
 
 def _sets(member: str) -> Applies:
     def applies(config: Config, _host: Host) -> Applicability:
-        return any(member in entry for kind in KINDS for entry in _entries(config, kind))
+        return any(member in entry for kind in KINDS for entry in entries(config, kind))
 
     return applies
 
 
-def _failing(kind: str) -> Judge:
-    """Judge a failing hook: the operation is an error, and the container is stopped before its program ever runs."""
-
-    def judge(config: Config, _host: Host, record: Record) -> Evidence:
-        failed = [call for call in _calls(record, kind) if call.exit_status]
-        if not failed:
-            raise Inconclusive(f"no {kind} hook failed")
-        program = lookup(config, "/process/args/0")
-        if record.program_started or any(call.container_exe == program for call in failed):
-            violated(expected="the program never runs", observed="the program ran")
-        operation = next(op for op in record.operations if op.name == _OPERATION[kind])
-        if operation.timed_out:
-            raise Inconclusive(operation.describe())
-        if kind in CREATE_KINDS and record.created is not None:
-            violated(expected="the container is stopped", observed="its process is alive", evidence=operation.describe())
-        if record.twin is None or "running" not in record.twin.snapshots:
-            raise Inconclusive("the same config with succeeding hooks was not seen to run")
-        return Evidence("the container is stopped and its program never runs", operation.describe(), kind="refused")
-
-    return judge
-
-
-def _poststop_continues(config: Config, _host: Host, record: Record) -> Evidence:
-    calls = _calls(record, "poststop")
-    if not any(call.exit_status for call in calls):
-        raise Inconclusive("no poststop hook failed")
-    wanted, seen = list(range(len(_entries(config, "poststop")))), sorted({call.index for call in calls})
-    if seen != wanted:
-        violated(expected=f"poststop hooks {wanted}, the failing one among them", observed=seen)
-    if any(reading.document is not None and reading.operation.started > calls[-1].released for reading in record.states):
-        violated(expected="the container is deleted", observed="it still has a state")
-    return Evidence(f"poststop hooks {wanted}, the failing one among them", seen)
-
-
+_NAMESPACES = {kind: _runtime_namespace(kind) for kind in RUNTIME_KINDS} | {
+    "createContainer": _container_namespace("createContainer", _mount_only),
+    "startContainer": _container_namespace("startContainer", _all_namespaces),
+}
 _INVOKED = (
     ("runtime.lifecycle.step03-prestart", "prestart"),
     ("runtime.lifecycle.step04-createruntime", "createRuntime"),
@@ -252,42 +189,26 @@ _INVOKED = (
     ("runtime.lifecycle.step09-poststart", "poststart"),
     ("runtime.lifecycle.step13-poststop", "poststop"),
 )
-_FAILING = (
-    ("runtime.lifecycle.step04-createruntime-fail", "createRuntime"),
-    ("runtime.lifecycle.step05-createcontainer-fail", "createContainer"),
-    ("runtime.lifecycle.step07-startcontainer-fail", "startContainer"),
-)
-
-
-def _expectation(requirement: str, applies: Applies, judge: Judge, *, judges_refusal: bool = False) -> Expectation:
-    return Expectation(requirement=requirement, applies=applies, judge=judge, sees="runtime", judges_refusal=judges_refusal)
-
 
 EXPECTATIONS = (
-    *(_expectation(requirement, _has(kind), _invoked(kind)) for requirement, kind in _INVOKED),
-    *(_expectation(requirement, never, _failing(kind), judges_refusal=True) for requirement, kind in _FAILING),
-    *(_expectation(f"config.hooks.{kind.lower()}.when", _has(kind), _during(kind)) for kind in KINDS),
+    *(about_hooks(requirement, has(kind), invoked(kind)) for requirement, kind in _INVOKED),
+    *(about_hooks(f"config.hooks.{kind.lower()}.when", has(kind), _during(kind)) for kind in KINDS),
+    about_hooks("runtime.lifecycle.step03-prestart-during-create", has("prestart"), _during("prestart")),
     *(
-        _expectation(f"config.hooks.{kind.lower()}.exec-ns", _has(kind), _runtime_namespace(kind))
-        for kind in ("prestart", "createRuntime", "poststart", "poststop")
+        about_hooks(f"config.hooks.{kind.lower()}.{name}", has(kind), _NAMESPACES[kind])
+        for kind in KINDS
+        for name in ("exec-ns", "body-exec-ns")
     ),
-    _expectation(
-        "config.hooks.createcontainer.exec-ns", _has("createContainer"), _container_namespace("createContainer", _mount_only)
+    about_hooks("config.hooks.order", _several_of_one_kind, _order),
+    about_hooks(
+        "config.hooks.prestart.before-createruntime", has("prestart", "createRuntime"), _before("prestart", "createRuntime")
     ),
-    _expectation(
-        "config.hooks.startcontainer.exec-ns", _has("startContainer"), _container_namespace("startContainer", _all_namespaces)
-    ),
-    _expectation("config.hooks.order", _several_of_one_kind, _order),
-    _expectation(
-        "config.hooks.prestart.before-createruntime", _has("prestart", "createRuntime"), _before("prestart", "createRuntime")
-    ),
-    _expectation(
+    about_hooks(
         "config.hooks.createcontainer.after-createruntime",
-        _has("createRuntime", "createContainer"),
+        has("createRuntime", "createContainer"),
         _before("createRuntime", "createContainer"),
     ),
-    _expectation("config.hooks.state-on-stdin", _any_kind, _state_on_stdin),
-    _expectation("config.hooks.args.effect", _sets("args"), _arguments),
-    _expectation("config.hooks.env.effect", _sets("env"), _environment),
-    _expectation("runtime.lifecycle.step13-poststop-fail-continue", never, _poststop_continues),
+    about_hooks("config.hooks.state-on-stdin", any_kind, _state_on_stdin),
+    about_hooks("config.hooks.args.effect", _sets("args"), _arguments),
+    about_hooks("config.hooks.env.effect", _sets("env"), _environment),
 )

@@ -38,6 +38,8 @@ WAIT_SIGUSR1 = Action("wait for SIGUSR1", (Call("rt_sigtimedwait", (_SET, Out(12
 def _creates(_config: Config, _host: Host, record: Record) -> Evidence:
     _completed(record, "create", "a container")
     shown = [r.document for r in record.states if r.actual is Status.CREATED and r.document]
+    if not record.states and record.created is None:
+        raise Inconclusive("nobody looked whether there is a container")
     if not shown and record.created is None:
         violated(expected="a container after a successful create", observed="no state and no process")
     return Evidence("a new container", {"state": shown[:1], "pid": created(record).process.pid})
@@ -68,7 +70,8 @@ def _duplicate_id(_config: Config, _host: Host, record: Record) -> Evidence:
 
 
 def _no_second_container(_config: Config, _host: Host, record: Record) -> Evidence:
-    noted(record, "create", "same id")
+    if noted(record, "create", "same id").before is Status.STOPPED:
+        raise Unexercised("the first container had no process any more that could be touched")
     before, after = created(record), record.snapshots.get("after the second create")
     if after is None:
         violated(expected="the first container untouched", observed="its process is gone")
@@ -205,13 +208,18 @@ def _by_all(requirement: str, judge: Judge, sees: Literal["snapshot", "probe", "
 EXPECTATIONS = (
     _by_all("runtime.create.creates", _creates, "snapshot"),
     _by_all("runtime.create.args-not-applied", _args_not_applied, "snapshot"),
+    _by_all("runtime.lifecycle.step02-program-not-run", _args_not_applied, "snapshot"),
     _by_all("runtime.start.runs-program", _runs_program, "probe"),
+    _by_all("runtime.lifecycle.step08-run-program", _runs_program, "probe"),
     _by_all("runtime.delete.removes-resources", _removes_resources, "runtime"),
+    _by_all("runtime.lifecycle.step12-destroyed", _removes_resources, "runtime"),
     _by_cases("runtime.create.config-frozen", _config_frozen),
+    _by_cases("runtime.lifecycle.step02-config-frozen", _config_frozen),
     _by_cases("runtime.create.error-dup-or-invalid-id", _duplicate_id),
     _by_cases("runtime.create.no-container-on-bad-id", _no_second_container),
     _by_cases("runtime.start.error-unless-created", _start_error),
     _by_cases("runtime.start.noop-unless-created", _start_noop),
+    _by_cases("runtime.create.error-missing-args", _without_id("create")),
     _by_cases("runtime.start.error-no-id", _without_id("start")),
     _by_cases("runtime.kill.error-unless-alive", _kill_error),
     _by_cases("runtime.kill.sends-signal", _sends_signal),

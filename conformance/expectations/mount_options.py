@@ -198,9 +198,7 @@ def _not_refused(record: Record, name: str, entries: Callable[[Config], Sequence
     """
     if record.refusal is None:
         return
-    if record.twin is None or entries(record.config) == entries(record.twin.config):
-        raise Inconclusive(f"refused, and nothing says that it was for the option {name}")
-    must_be_accepted(record, despite=f"the option {name}")
+    must_be_accepted(record, despite=f"the option {name}", oddities=entries)
 
 
 def _judge(option: Option) -> Judge:

@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from conformance.expectations.contract import Evidence, Inconclusive, running, violated
 from conformance.expectations.places import Place, look, seen
-from conformance.record.config import Config, lookup
+from conformance.record.config import Config, lookup, remembered
 from conformance.record.probe import Action
 from conformance.record.record import Record
 from conformance.record.snapshot import Mount, Snapshot
@@ -58,6 +58,7 @@ def within(path: str, ancestor: str) -> bool:
     return path == ancestor or path.startswith(ancestor.rstrip("/") + "/")
 
 
+@remembered
 def entries(config: Config) -> tuple[Entry, ...]:
     """Return the entries of `mounts` in order."""
     return tuple(
@@ -82,16 +83,19 @@ def user_namespace(config: Config) -> bool:
     return any(n.get("type") == "user" for n in lookup(config, "/linux/namespaces", ()) or ())
 
 
+@remembered
 def masked_paths(config: Config) -> tuple[str, ...]:
     """Return the absolute ones of linux.maskedPaths, normal."""
     return tuple(absolute(path) for path in lookup(config, "/linux/maskedPaths", ()) or () if path.startswith("/"))
 
 
+@remembered
 def readonly_paths(config: Config) -> tuple[str, ...]:
     """Return the absolute ones of linux.readonlyPaths, normal."""
     return tuple(absolute(path) for path in lookup(config, "/linux/readonlyPaths", ()) or () if path.startswith("/"))
 
 
+@remembered
 def visible(config: Config) -> tuple[Entry, ...]:
     """Return the entries whose mount the config does not change or cover again, by name.
 
@@ -114,6 +118,7 @@ def visible(config: Config) -> tuple[Entry, ...]:
     )
 
 
+@remembered
 def twins(config: Config) -> tuple[Twin, ...]:
     """Return the visible bind mounts whose source is a path below root.path, both relative or both absolute."""
     root = posixpath.normpath(lookup(config, "/root/path", "") or "/")
@@ -126,6 +131,7 @@ def twins(config: Config) -> tuple[Twin, ...]:
     return tuple(twin for twin in found if not any(within(twin.path, other.destination) for other in listed))
 
 
+@remembered
 def looked_at(config: Config) -> tuple[str, ...]:
     """Return every path that says where the config's mounts are: what is mounted on, and the sources below the root."""
     mounted_on = [entry.destination for entry in entries(config)]

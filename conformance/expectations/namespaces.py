@@ -17,7 +17,7 @@ from conformance.expectations.contract import (
     running,
     violated,
 )
-from conformance.record.config import Config, lookup
+from conformance.record.config import Config, lookup, remembered
 from conformance.record.host import Host
 from conformance.record.record import Record
 from specs.linux.namespaces import NAMESPACES
@@ -27,6 +27,7 @@ LINKS: Mapping[str, str] = {kind: namespace.proc for kind, namespace in NAMESPAC
 _PROC = re.compile(r"/proc/(?:self|[1-9][0-9]*)/(?:(?P<plain>status|stat|maps|mountinfo)|ns/(?P<link>[a-z]+))")
 
 
+@remembered
 def entries(config: Config) -> list[Mapping[str, Any]]:
     """Return the entries whose type the spec knows."""
     found = lookup(config, "/linux/namespaces") or []

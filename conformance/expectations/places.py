@@ -8,6 +8,7 @@ import errno
 import struct
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from conformance.expectations.calls import AT_FDCWD, c_string, results
 from conformance.expectations.contract import Inconclusive
@@ -43,7 +44,11 @@ class Place:
 
 def look(paths: Iterable[str]) -> Action:
     """Make the action that looks where each of `paths` leads."""
-    asked = sorted(set(paths))
+    return _look(tuple(sorted(set(paths))))
+
+
+@lru_cache(maxsize=64)
+def _look(asked: tuple[str, ...]) -> Action:
     return Action("look at " + " ".join(asked), tuple(_statx(path) for path in ("/", NOWHERE, *asked)))
 
 
@@ -79,6 +84,7 @@ def _statx(path: str) -> Call:
     return Call("statx", (AT_FDCWD, c_string(path), 0, _STATX_BASIC_STATS | _STATX_MNT_ID, Out(_SIZE)))
 
 
+@lru_cache(maxsize=512)
 def _place(result: CallResult) -> Place | None:
     if len(result.data) < _LAYOUT.size:
         return None

@@ -87,11 +87,9 @@ def _root_mount(record: Record) -> Mount:
 
 
 EXPECTATIONS: tuple[Expectation, ...] = (
-    Expectation(
-        requirement="config.root.path.posix-relative",
-        probes=lambda _config, _host: (READ_MARKER,),
-        judge=_judge_path,
-        sees="probe",
+    *(
+        Expectation(requirement=requirement, probes=lambda _config, _host: (READ_MARKER,), judge=_judge_path, sees="probe")
+        for requirement in ("config.root.path.posix-relative", "bundle.rootfs.referenced")
     ),
     Expectation(
         requirement="config.root.readonly.effect",

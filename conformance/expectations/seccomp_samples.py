@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from conformance.expectations.seccomp_refusals import defective
-from conformance.record.config import Config, lookup
+from conformance.record.config import Config, lookup, remembered
 from conformance.record.host import Host
 from specs.linux.seccomp import ACTIONS, ARCHITECTURES, NATIVE, OPERATORS, TABLES
 from specs.linux.syscalls import numbers
@@ -124,6 +124,7 @@ class Condition:
         return sorted({value & _ALL_BITS for value in found if value not in {-1, _ALL_BITS + 1}})
 
 
+@remembered
 def native_samples(config: Config, host: Host) -> Sequence[Sample]:
     """Return what is settled about the calls of this machine, if it is among those that the config lists."""
     seccomp = _seccomp(config)
@@ -133,6 +134,7 @@ def native_samples(config: Config, host: Host) -> Sequence[Sample]:
     return [*_ruled(seccomp, native, native=True), *_defaults(seccomp, native)]
 
 
+@remembered
 def foreign_samples(config: Config, host: Host) -> Sequence[Sample]:
     """Return what plain entries settle about the calls of other machines that the config lists."""
     seccomp = _seccomp(config)

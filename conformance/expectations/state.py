@@ -21,6 +21,9 @@ from conformance.record.host import Host
 from conformance.record.operation import StateReading, Status
 from conformance.record.record import Record
 
+_STATUSES = ("creating", "created", "running", "stopped")
+_PROPERTIES = {"ociVersion", "id", "status", "pid", "bundle", "annotations"}
+
 
 def _readings(record: Record, *statuses: Status) -> list[StateReading]:
     """Return the readings taken while the container had one of `statuses`; raises Inconclusive if none holds a document."""
@@ -91,6 +94,61 @@ def _annotations(config: Config, _host: Host, record: Record) -> Evidence:
     return Evidence(dict(config["annotations"]), "the same in every state document")
 
 
+def _status_values(_config: Config, _host: Host, record: Record) -> Evidence:
+    values = sorted({str(_document(reading).get("status")) for reading in _readings(record)})
+    others = [value for value in values if value not in _STATUSES]
+    if others:
+        violated(expected=f"one of {', '.join(_STATUSES)}", observed=others)
+    return Evidence(f"one of {', '.join(_STATUSES)}", values)
+
+
+def _further_status(_config: Config, _host: Host, record: Record) -> Evidence:
+    """Tell whether a status beyond the four is used; that none is, is right too."""
+    values = {str(_document(reading).get("status")) for reading in _readings(record)}
+    return Evidence("any status", sorted(values - set(_STATUSES)) or "none beyond the four")
+
+
+def _no_second_name(_config: Config, _host: Host, record: Record) -> Evidence:
+    """Judge while the container is known to be created, running or stopped: another name cannot stand for these."""
+    shown = [(reading.actual.value, _document(reading).get("status")) for reading in _readings(record)]
+    others = [(actual, status) for actual, status in shown if isinstance(status, str) and status not in _STATUSES]
+    if others:
+        violated(expected="further values for further states only", observed=others)
+    return Evidence("further values for further states only", shown)
+
+
+def _sets_no_annotations(config: Config, _host: Host) -> Applicability:
+    return not config.get("annotations")
+
+
+def _annotations_empty(_config: Config, _host: Host, record: Record) -> Evidence:
+    shown = [_document(reading).get("annotations", "absent") for reading in _readings(record)]
+    if any(value not in ("absent", {}) for value in shown):
+        violated(expected="annotations absent or an empty map", observed=shown)
+    return Evidence("annotations absent or an empty map", shown)
+
+
+def _additional(_config: Config, _host: Host, record: Record) -> Evidence:
+    names = {name for reading in _readings(record) for name in _document(reading)}
+    return Evidence("any further properties", sorted(names - _PROPERTIES) or "none")
+
+
+def _schema(_config: Config, _host: Host, record: Record) -> Evidence:
+    """Left out are further status values, which the shipped schema forbids and the prose permits."""
+    from specs.validation.schemas import check  # noqa: PLC0415  # its library takes 80 ms to import, for one requirement
+
+    readings = _readings(record)
+    for reading in readings:
+        found = [
+            f"{'.'.join(map(str, breach.path))}: {breach.message}"
+            for breach in check("runtime/state", _document(reading))
+            if breach.requirement != "runtime.state.status-values" or breach.invalid
+        ]
+        if found:
+            violated(expected="a document that is valid by the schema of states", observed=found, evidence=reading.document)
+    return Evidence("a document that is valid by the schema of states", [reading.document for reading in readings])
+
+
 def _unknown(_config: Config, _host: Host, record: Record) -> Evidence:
     return must_fail(record, noted(record, "state", "unknown id"), why="no such container")
 
@@ -120,6 +178,13 @@ EXPECTATIONS = (
     _expectation("runtime.state.pid-is-container-process", _pid_is_container_process, sees="snapshot"),
     _expectation("runtime.state.bundle", _bundle),
     _expectation("runtime.state.annotations", _annotations, applies=_has_annotations),
+    _expectation("runtime.state.ociversion-meaning", _string_property("ociVersion")),
+    _expectation("runtime.state.status-values", _status_values),
+    _expectation("runtime.state.status-extra-allowed", _further_status),
+    _expectation("runtime.state.status-extra-new-meaning", _no_second_name),
+    _expectation("runtime.state.annotations-empty", _annotations_empty, applies=_sets_no_annotations),
+    _expectation("runtime.state.additional-properties", _additional),
+    _expectation("runtime.state.json-schema", _schema),
     _expectation("runtime.query-state.error-unknown", _unknown, applies=never),
     _expectation("runtime.query-state.error-no-id", _no_id, applies=never),
 )

@@ -1,14 +1,17 @@
 """Judge what a runtime has to put up with: a config that is right, or right enough, must not be refused."""
 
+from collections.abc import Callable
+
 from conformance.expectations.contract import Evidence, Inconclusive, violated
+from conformance.record.config import Config
 from conformance.record.record import Record
 
 
-def must_be_accepted(record: Record, *, despite: str) -> Evidence:
-    """Judge a config with one oddity that is no reason for an error.
+def must_be_accepted(record: Record, *, despite: str, oddities: Callable[[Config], object]) -> Evidence:
+    """Judge a config with oddities that are no reason for an error; `oddities` finds them in a config.
 
-    A refusal counts only if the same config without the oddity was accepted, since otherwise it may have any reason;
-    raises Inconclusive then.
+    A refusal counts only if the same config without one of the oddities was accepted, since otherwise it may have any
+    reason; raises Inconclusive then.
     """
     expected = f"no error because of {despite}"
     if not _ran(record):
@@ -16,6 +19,8 @@ def must_be_accepted(record: Record, *, despite: str) -> Evidence:
             raise Inconclusive("neither refused with an error nor seen to run")
         if record.twin is None or not _ran(record.twin):
             raise Inconclusive(f"the same config without {despite} was not seen to run")
+        if oddities(record.twin.config) == oddities(record.config):
+            raise Inconclusive(f"the refusal is for something else: what was accepted has {despite} as well")
         violated(expected=expected, observed=record.refusal.describe())
     return Evidence(expected, "the program runs", kind="left alone")
 

@@ -56,6 +56,12 @@ def _refused(record: Record) -> Operation:
     return create
 
 
+def _accepted_otherwise(record: Record) -> None:
+    """Raise Inconclusive if the same config without the defect did not run: then nothing is what this runtime always leaves."""
+    if record.twin is None or "running" not in record.twin.snapshots:
+        raise Inconclusive("the same config without the defect was not accepted: nothing is what this runtime always leaves")
+
+
 def _judge_no_container(config: Config, _host: Host, record: Record) -> Evidence:
     create = _refused(record)
     processes = [leak.what for leak in record.leaks_after_refusal or () if leak.kind == "process"]
@@ -67,6 +73,7 @@ def _judge_no_container(config: Config, _host: Host, record: Record) -> Evidence
     for reading in readings:
         if reading.operation.succeeded:
             violated(expected="an error from state: there is no container", observed=reading.operation.describe())
+    _accepted_otherwise(record)
     return Evidence(f"no container: {defect(config)}", "no process, and an error from state", kind="refused")
 
 
@@ -80,8 +87,7 @@ def _judge_environment(config: Config, _host: Host, record: Record) -> Evidence:
     ]
     if left:
         violated(expected="nothing left of the refused container", observed=left, evidence=create.describe())
-    if record.twin is None or "running" not in record.twin.snapshots:
-        raise Inconclusive("the same config without the defect was not accepted: nothing is what this runtime always leaves")
+    _accepted_otherwise(record)
     return Evidence(f"as before: {defect(config)}", "no process, mount, cgroup or state left", kind="refused")
 
 
@@ -92,8 +98,9 @@ def _parents(cgroups_path: str) -> tuple[str, ...]:
 
 
 EXPECTATIONS: tuple[Expectation, ...] = (
-    Expectation(
-        requirement="runtime.create.error-unappliable", applies=_applies, judge=_judge_error, sees="runtime", judges_refusal=True
+    *(
+        Expectation(requirement=requirement, applies=_applies, judge=_judge_error, sees="runtime", judges_refusal=True)
+        for requirement in ("runtime.create.error-unappliable", "runtime.lifecycle.step02-error-if-unable")
     ),
     Expectation(
         requirement="runtime.create.no-container-on-unappliable",

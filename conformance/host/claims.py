@@ -29,15 +29,18 @@ def session_name() -> str:
 def claim(parent: str, name: str) -> tuple[str, int]:
     """Make `parent`/`name` and hold it: (path, descriptor that holds it). Raises OSError."""
     path = f"{parent}/{name}"
+    os.mkdir(path)
     while True:
-        os.mkdir(path)
-        os.chmod(path, 0o755)  # noqa: S103  # whatever the umask: inside it is the root of a hierarchy, which all may read
         fd = _held(path)
-        # A sweep may have come between mkdir and flock, and have removed the directory.
-        if fd is not None and os.path.exists(path) and os.path.samestat(os.stat(path), os.fstat(fd)):
-            return path, fd
+        # A sweep may have come between mkdir and flock, and remove the directory, or have done so already.
+        with contextlib.suppress(FileNotFoundError):
+            if fd is not None and os.path.samestat(os.stat(path), os.fstat(fd)):
+                os.fchmod(fd, 0o755)  # whatever the umask: inside it is the root of a hierarchy, which all may read
+                return path, fd
         if fd is not None:
             os.close(fd)
+        with contextlib.suppress(FileExistsError):
+            os.mkdir(path)
 
 
 def sweep(parent: str, remove: Callable[[str], None], *, prefix: str = PREFIX) -> None:

@@ -50,11 +50,12 @@ _PTRACE_SEIZE = 0x4206
 _PTRACE_INTERRUPT = 0x4207
 _PTRACE_SECCOMP_GET_FILTER = 0x420C
 _PTRACE_SECCOMP_GET_METADATA = 0x420D
+_CLOSE_RANGE_CLOEXEC = 4
 _IOPRIO_WHO_PROCESS = 1
 _SOCK_FILTER_SIZE = 8
 
 # aarch64 and riscv64 share the kernel's generic table; calls newer than 5.1 have one number everywhere.
-_NEWER = {"clone3": 435, "openat2": 437, "pidfd_getfd": 438, "lsm_list_modules": 461}
+_NEWER = {"clone3": 435, "close_range": 436, "openat2": 437, "pidfd_getfd": 438, "lsm_list_modules": 461}
 _GENERIC = {"ioprio_get": 31, "sched_getattr": 275, "bpf": 280, **_NEWER}
 _NUMBERS = {
     "x86_64": {"ioprio_get": 252, "sched_getattr": 315, "bpf": 321, **_NEWER},
@@ -147,6 +148,11 @@ def pidfd_has_exited(pidfd: int) -> bool:
 def pidfd_getfd(pidfd: int, targetfd: int) -> int:
     """Return a duplicate of the other process's descriptor; it is close-on-exec."""
     return _syscall("pidfd_getfd", f"descriptor {targetfd}", pidfd, targetfd, 0)
+
+
+def close_range_on_exec(first: int) -> None:
+    """CLOSE_RANGE_CLOEXEC: have execve close this process's descriptors from `first` on (Linux 5.11 and newer)."""
+    _syscall("close_range", f"descriptor {first}", first, (1 << 32) - 1, _CLOSE_RANGE_CLOEXEC)
 
 
 def openat2(dirfd: int, path: str, flags: int, *, mode: int = 0, resolve: int = 0) -> int:

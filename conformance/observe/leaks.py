@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from conformance.observe.mounts import unescape
-from conformance.observe.procfs import state_of
+from conformance.observe.procfs import read, state_of
 from conformance.record.leak import Leak
 
 Kind = Literal["mount", "process", "cgroup", "state", "descriptor"]
@@ -26,17 +26,17 @@ class Watch:
     state: Mapping[str, str]
     """Entries of the runtime's state directory."""
     descriptors: Mapping[str, str]
-    """The harness's own."""
+    """The harness's own, if they were asked for."""
 
 
-def watch(*, cgroup_mounts: Mapping[str, str], state_directory: str) -> Watch:
+def watch(*, cgroup_mounts: Mapping[str, str], state_directory: str, own_descriptors: bool = True) -> Watch:
     """Look at everything; a state directory that does not exist is empty. Raises OSError if /proc cannot be read."""
     return Watch(
         mounts=dict(_mounts()),
         processes=dict(_processes()),
         cgroups=dict(_cgroups(set(cgroup_mounts.values()))),
         state=dict(_state(state_directory)),
-        descriptors=dict(_descriptors()),
+        descriptors=dict(_descriptors()) if own_descriptors else {},
     )
 
 
@@ -60,20 +60,15 @@ def differences(before: Watch, after: Watch, *, expected_descriptors: Iterable[i
 
 def _mounts() -> Iterator[tuple[str, str]]:
     """Name a mount by its id together with what it shows where: the kernel gives the id of a removed mount to the next."""
-    with open("/proc/self/mountinfo", "rb") as file:
-        lines = os.fsdecode(file.read()).split("\n")[:-1]
-    for line in lines:
+    for line in os.fsdecode(read("/proc/self/mountinfo")).split("\n")[:-1]:
         identity = line.split(" ", 5)[:5]
         yield " ".join(identity), unescape(identity[4])
 
 
 def _processes() -> Iterator[tuple[str, str]]:
-    for name in os.listdir("/proc"):
-        if not name.isdecimal():
-            continue
+    for name in filter(str.isdecimal, os.listdir("/proc")):
         try:
-            with open(f"/proc/{name}/stat", "rb") as file:
-                stat = os.fsdecode(file.read())
+            stat = os.fsdecode(read(f"/proc/{name}/stat"))
         except (FileNotFoundError, ProcessLookupError):
             continue
         if state_of(stat) not in "ZXx":

@@ -97,8 +97,8 @@ def parse_status(content: str) -> dict[str, str]:
 
 def parse_limits(content: str) -> dict[str, tuple[int, int]]:
     """Read the fixed columns of /proc/PID/limits; "unlimited" becomes -1. Limits newer than this table are left out."""
-    rows = ((_LIMITS.get(line[:26].rstrip()), line[26:47], line[47:68]) for line in content.splitlines())
-    return {name: (_limit(soft), _limit(hard)) for name, soft, hard in rows if name}
+    rows = ((_LIMITS.get(line[:26].rstrip()), line[26:].split()) for line in content.splitlines())
+    return {name: (_limit(values[0]), _limit(values[1])) for name, values in rows if name}
 
 
 def parse_strings(content: str) -> tuple[str, ...]:
@@ -154,7 +154,7 @@ def _descriptors(process: ProcessDirectory) -> dict[int, str]:
 
 
 def _limit(value: str) -> int:
-    return -1 if value.startswith("unlimited") else int(value)
+    return -1 if value == "unlimited" else int(value)
 
 
 def _numbers(value: str) -> tuple[int, ...]:

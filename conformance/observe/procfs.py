@@ -12,6 +12,21 @@ _PF_EXITING = 0x4
 """In the flags of stat: set before memory, files and namespaces are given up, and so before the state says so."""
 
 
+def read(path: str, *, directory: int | None = None) -> bytes:
+    """Return a whole file of /proc; `path` may be relative to an open directory. Raises OSError."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC, dir_fd=directory)
+    try:
+        chunk = os.read(descriptor, _CHUNK)
+        content = chunk
+        # A read of /proc may come back short before the end, so only an empty one ends it.
+        while chunk:
+            chunk = os.read(descriptor, _CHUNK)
+            content += chunk
+        return content
+    finally:
+        os.close(descriptor)
+
+
 class ProcessDirectory:
     """An open /proc/PID. Its methods raise OSError; `opened` turns that into ProcessGone where the process has ended."""
 
@@ -21,17 +36,7 @@ class ProcessDirectory:
 
     def read(self, name: str) -> bytes:
         """Return a whole file of the directory ("status", "attr/current")."""
-        descriptor = os.open(name, os.O_RDONLY | os.O_CLOEXEC, dir_fd=self.descriptor)
-        try:
-            chunk = os.read(descriptor, _CHUNK)
-            content = chunk
-            # A read of /proc may come back short before the end, so only an empty one ends it.
-            while chunk:
-                chunk = os.read(descriptor, _CHUNK)
-                content += chunk
-            return content
-        finally:
-            os.close(descriptor)
+        return read(name, directory=self.descriptor)
 
     def text(self, name: str) -> str:
         """Return a whole file, decoded as os.fsdecode does."""

@@ -1,6 +1,5 @@
 """Which extended parts of a snapshot a config asks for. Pure: what is not asked for is not read, and costs nothing."""
 
-import posixpath
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,10 +9,6 @@ from conformance.record.config import Config, lookup
 from conformance.record.host import Host
 
 _CAP_SYS_ADMIN = 21
-DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom", "/dev/tty", "/dev/ptmx", "/dev/console")
-"""The default devices (config-linux, "Default Devices")."""
-SYMLINKS = ("/dev/fd", "/dev/stdin", "/dev/stdout", "/dev/stderr")
-"""The symlinks of runtime-linux, "Dev symbolic links"."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +25,7 @@ class Wants:
     links: bool = False
     uts: bool = False
     files: tuple[str, ...] = ()
+    """Paths of the container. A config asks for none: the probe says where they lead, as the program itself sees them."""
 
 
 def wants_of(config: Config, host: Host) -> Wants:
@@ -46,7 +42,6 @@ def wants_of(config: Config, host: Host) -> Wants:
         sysctls=tuple(map(str, sysctls)) if isinstance(sysctls, Mapping) else None,
         links=lookup(config, "/linux/netDevices") is not None,
         uts="hostname" in config or "domainname" in config,
-        files=_files(config),
     )
 
 
@@ -80,20 +75,6 @@ def _page_sizes(resources: Mapping[str, Any], host: Host) -> list[str]:
     named = (limit.get("pageSize") for limit in _lists(resources.get("hugepageLimits")) if isinstance(limit, Mapping))
     texts = (size for size in named if isinstance(size, str) and "/" not in size)
     return list(dict.fromkeys([*host.hugepage_sizes, *texts]))
-
-
-def _files(config: Config) -> tuple[str, ...]:
-    mounts = [mount["destination"] for mount in _lists(config.get("mounts")) if _has_text(mount, "destination")]
-    devices = [device["path"] for device in _lists(lookup(config, "/linux/devices")) if _has_text(device, "path")]
-    covered = any(posixpath.normpath("/" + destination.lstrip("/")) == "/dev" for destination in mounts)
-    paths: list[str] = [*(DEVICES + SYMLINKS if covered else ()), *devices]
-    for pointer in ("/linux/maskedPaths", "/linux/readonlyPaths"):
-        paths += (path for path in _lists(lookup(config, pointer)) if isinstance(path, str))
-    return tuple(dict.fromkeys(path for path in (*paths, *mounts) if path))
-
-
-def _has_text(entry: Any, name: str) -> bool:
-    return isinstance(entry, Mapping) and isinstance(entry.get(name), str)
 
 
 def _lists(value: Any) -> list[Any]:

@@ -3,6 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+FileId = tuple[int, int]
+"""Device and inode number: equal for two paths only if they lead to one file."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HookCall:
@@ -35,3 +38,13 @@ class HookCall:
     container_alive: bool
     exit_status: int
     """What the harness told the hook to exit with."""
+    executed: FileId | None = None
+    """The file that the hook process executes."""
+    outside: FileId | None = None
+    """The file that the configured path leads to in the runtime's mount namespace."""
+    inside: FileId | None = None
+    """The file that it leads to within the container's root filesystem."""
+    crowded: bool = False
+    """The next hook had arrived before this one was let go."""
+    aborted: bool = False
+    """It was never let go, and had ended nevertheless once the operation was over."""

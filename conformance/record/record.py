@@ -22,6 +22,8 @@ class Record:
     container_id: str
     bundle: str
     runtime: RuntimeFacts
+    umask: int | None = None
+    """The umask that the runtime was called with, None for the harness's own."""
     operations: list[Operation] = field(default_factory=list)
     states: list[StateReading] = field(default_factory=list)
     snapshots: dict[str, Snapshot] = field(default_factory=dict)
@@ -34,6 +36,8 @@ class Record:
     """How the container's process ended: exit status, -N for signal N; None if it was not seen to end."""
     program_started: list[float] = field(default_factory=list)
     """time.monotonic seconds of each sign of life of the configured program."""
+    second_containers: list[int] = field(default_factory=list)
+    """Pids of processes that were alive after a second create while the first container existed, as its pid file told."""
     leaks_after_refusal: tuple[Leak, ...] | None = None
     """What a refused create left; None if none was refused."""
     leaks: tuple[Leak, ...] | None = None

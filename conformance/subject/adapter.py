@@ -32,7 +32,7 @@ _REQUIRED = {
 _ABOUT_THE_PROGRAM = {"features": ("features",), "version": ("--version",)}
 """Asked of the program itself, so without the global flags; these words unless the adapter has others."""
 
-_KEYS = {"name", "match", "kernel", "global_flags", "operations"}
+_KEYS = {"name", "match", "kernel", "global_flags", "terminal_flags", "operations"}
 _DEFAULT = "runc-like"
 _DIRECTORY = Path(__file__).with_name("adapters")
 _PLACEHOLDER = re.compile(r"\{(\w*)\}")
@@ -57,6 +57,8 @@ class Adapter:
     """own: the workload runs on the runtime's own kernel, the host's /proc does not show it."""
     global_flags: tuple[str, ...]
     operations: Mapping[str, tuple[str, ...]]
+    terminal_flags: tuple[str, ...] = ()
+    """Before the id of a create with a terminal; empty if there are no words for that."""
 
     def offers(self, operation: str) -> bool:
         """Whether there are words for this operation."""
@@ -66,11 +68,15 @@ class Adapter:
         """Return what follows the program's path: global flags, then the operation's words with `values` filled in.
 
         `arguments`, if given, replace the container id and all that comes after it: () calls the operation without an id.
+        The terminal's flags go before the id if `values` holds a `console_socket`.
         Raises NotOffered if there are no words for it, KeyError if a placeholder has no value.
         """
         if operation not in self.operations:
             raise NotOffered(f"adapter {self.name} has no operation {operation}")
         template = list(self.operations[operation])
+        if operation == "create" and "console_socket" in values and "{id}" in template:
+            place = template.index("{id}")
+            template[place:place] = self.terminal_flags
         if arguments is not None and "{id}" in template:
             template = template[: template.index("{id}")]
         flags = () if operation in _ABOUT_THE_PROGRAM else self.global_flags
@@ -139,6 +145,7 @@ class _Reader:
             match=self.words("match", self.document.get("match", []), allowed=set()),
             kernel=kernel,
             global_flags=global_flags,
+            terminal_flags=self.words("terminal_flags", self.document.get("terminal_flags", []), allowed={"console_socket"}),
             operations=self.operations(),
         )
 

@@ -7,9 +7,11 @@ import contextlib
 import json
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 
-from conformance.record.hook import HookCall
+from conformance.host.kernel import RESOLVE_IN_ROOT, openat2
+from conformance.record.hook import FileId, HookCall
 
 _NAMESPACES = ("pid", "net", "mnt", "ipc", "uts", "user", "cgroup", "time")
 _KINDS = frozenset({"prestart", "createRuntime", "createContainer", "startContainer", "poststart", "poststop"})
@@ -25,8 +27,22 @@ def place_of(argv: tuple[str, ...]) -> tuple[str, int] | None:
 _EXECVE_SECONDS = 0.3
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What the harness knows of the container whose hooks it looks at."""
+
+    marker: str
+    """An absolute path that only the host has."""
+    program: str = ""
+    """What the container is to execute."""
+    rootfs: str = ""
+    """The container's root filesystem on the host, "" if not known."""
+    paths: Mapping[tuple[str, int], str] = field(default_factory=dict)
+    """The configured path of each hook by (kind, index)."""
+
+
 def look(
-    pid: int, place: tuple[str, int], stdin: bytes, *, operation: str, marker: str, program: str, arrived: float
+    pid: int, place: tuple[str, int], stdin: bytes, *, operation: str, surroundings: Surroundings, arrived: float
 ) -> HookCall:
     """Return what is seen of the hook process `pid`, which is stopped; when and how it is let go is filled in later.
 
@@ -36,7 +52,11 @@ def look(
     state = parse_state(stdin)
     container = _container(pid, state)
     if container and place[0] == "poststart":
-        _await_executable(container, program)
+        _await_executable(container, surroundings.program)
+    path = surroundings.paths.get(place)
+    root_has_marker = os.path.lexists(f"/proc/{pid}/root{surroundings.marker}")
+    # A hook that is in the container sees its file tree with all mounts, which the rootfs on the host does not show.
+    root = surroundings.rootfs if root_has_marker else f"/proc/{pid}/root"
     return HookCall(
         kind=place[0],
         index=place[1],
@@ -49,12 +69,40 @@ def look(
         stdin=stdin,
         state=state,
         namespaces=namespaces(pid),
-        root_has_marker=os.path.lexists(f"/proc/{pid}/root{marker}"),
+        root_has_marker=root_has_marker,
         container_namespaces=namespaces(container) if container else {},
         container_exe=_executable(container) if container else "",
         container_alive=_alive(container) if container else False,
         exit_status=-1,
+        executed=_file(f"/proc/{pid}/exe"),
+        outside=_file(path) if path is not None else None,
+        inside=_file_inside(root, path) if path is not None and root else None,
     )
+
+
+def _file(path: str) -> FileId | None:
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def _file_inside(root: str, path: str) -> FileId | None:
+    """Look a path of the container up below its root filesystem: no symlink leads out of it."""
+    try:
+        directory = os.open(root, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError:
+        return None
+    try:
+        opened = openat2(directory, path, os.O_PATH | os.O_CLOEXEC, resolve=RESOLVE_IN_ROOT)
+    except OSError:
+        return None
+    finally:
+        os.close(directory)
+    found = os.fstat(opened)
+    os.close(opened)
+    return found.st_dev, found.st_ino
 
 
 def _await_executable(pid: int, program: str) -> None:

@@ -21,13 +21,15 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Self
 
 from conformance.record.hook import HookCall
-from conformance.subject.hook_process import look, place_of, strings
+from conformance.subject.hook_process import Surroundings, look, place_of, strings
 from specs.linux.syscalls import numbers
 
 BUFFER = 0x600100
 """Address of the probe's buffer; the bundle builder places it, which is no room to look into from here."""
 
 _SECONDS = 5.0
+_CROWD_SECONDS = 0.02
+_ABORT_SECONDS = 1.0
 _CHUNK = 16 * 1024
 _STDIN_LIMIT = 1024 * 1024
 _REQUEST = struct.Struct("<10Q")
@@ -38,11 +40,10 @@ _CREDENTIALS = struct.Struct("iII")  # struct ucred, unix(7)
 class HookListener:
     """Listens at `path` for the hooks of one container and keeps what was seen of each in `calls`, in order of arrival.
 
-    `machine` is the probe's, as `uname -m` names it; `marker` an absolute path that only the host has, `program` what the
-    container is to execute. `exits` says how
-    hooks end, by (kind, index), 0 if not said; those in `stalls` are never let go and get the exit status -1. A hook that
-    does not answer within `seconds` of its arrival is killed and gets -9. `operation` is to be set to the operation under
-    way before each call of the runtime. `problems` tells what connected but was no hook, and which hooks did not answer.
+    `machine` is the probe's, as `uname -m` names it. `exits` says how hooks end, by (kind, index), 0 if not said; those in
+    `stalls` are never let go and get the exit status -1. A hook that does not answer within `seconds` of its arrival is
+    killed and gets -9. `operation` is to be set to the operation under way before each call of the runtime, and `settle` to
+    be called after it. `problems` tells what connected but was no hook, and which hooks did not answer.
 
     Raises OSError if the socket cannot be made: its path may have 107 bytes.
     """
@@ -52,8 +53,7 @@ class HookListener:
         path: str,
         *,
         machine: str,
-        marker: str,
-        program: str = "",
+        surroundings: Surroundings,
         exits: Mapping[tuple[str, int], int] | None = None,
         stalls: Collection[tuple[str, int]] = (),
         seconds: float = _SECONDS,
@@ -63,12 +63,11 @@ class HookListener:
         self.calls: list[HookCall] = []
         self.problems: list[str] = []
         self._numbers = numbers(machine)
-        self._marker = marker
-        self._program = program
+        self._surroundings = surroundings
         self._exits = dict(exits or {})
         self._stalls = frozenset(stalls)
         self._seconds = seconds
-        self._stalled: list[_Hook] = []
+        self._stalled: list[tuple[_Hook, HookCall]] = []
         self._socket = _listen(path)
 
     def __enter__(self) -> Self:
@@ -81,7 +80,7 @@ class HookListener:
         """Stop listening and remove the socket. Stalled hooks lose their connection and end."""
         self._socket.close()
         while self._stalled:
-            self._stalled.pop().close()
+            self._stalled.pop()[0].close()
         with contextlib.suppress(FileNotFoundError):
             os.unlink(self.path)
 
@@ -106,6 +105,16 @@ class HookListener:
         self.ready(self._socket.fileno())
         return True
 
+    def settle(self) -> None:
+        """Note which of the hooks that are never let go have ended: the operation that called them is over."""
+        for hook, call in self._stalled:
+            if not call.aborted and hook.ended(_ABORT_SECONDS):
+                self._replace(call, dataclasses.replace(call, aborted=True))
+
+    def _replace(self, call: HookCall, by: HookCall) -> None:
+        self.calls[:] = [by if each is call else each for each in self.calls]
+        self._stalled[:] = [(hook, by if each is call else each) for hook, each in self._stalled]
+
     def _meet(self, connection: socket.socket, *, arrived: float) -> None:
         hook = _Hook(connection, deadline=arrived + self._seconds)
         try:
@@ -113,7 +122,7 @@ class HookListener:
             if call is not None:
                 self._dismiss(hook, call)
         finally:
-            if hook not in self._stalled:
+            if all(hook is not stalled for stalled, _ in self._stalled):
                 hook.close()
 
     def _look(self, hook: "_Hook", *, arrived: float) -> HookCall | None:
@@ -131,24 +140,35 @@ class HookListener:
             place,
             bytes(hook.stdin),
             operation=self.operation,
-            marker=self._marker,
-            program=self._program,
+            surroundings=self._surroundings,
             arrived=arrived,
         )
 
     def _dismiss(self, hook: "_Hook", call: HookCall) -> None:
         place = call.kind, call.index
+        crowded = self._next_arrives(place)
         released = time.monotonic()
         if not hook.answers:
             hook.kill()
             status = -signal.SIGKILL
         elif place in self._stalls:
-            self._stalled.append(hook)
             status = -1
         else:
             status = self._exits.get(place, 0)
             hook.exit(self._numbers["exit_group"], status)
-        self.calls.append(dataclasses.replace(call, released=released, exit_status=status))
+        final = dataclasses.replace(call, released=released, exit_status=status, crowded=crowded)
+        self.calls.append(final)
+        if status == -1:
+            self._stalled.append((hook, final))
+
+    def _next_arrives(self, place: tuple[str, int]) -> bool:
+        """Whether the next hook of the list comes while this one is held: a runtime that calls several at once is seen so."""
+        kind, index = place
+        if (kind, index + 1) not in self._surroundings.paths:
+            return False
+        poll = select.poll()
+        poll.register(self._socket, select.POLLIN)
+        return bool(poll.poll(_CROWD_SECONDS * 1000))
 
     def _complain(self, problem: str) -> None:
         self.problems.append(f"{self.operation}: {problem}" if self.operation else problem)
@@ -206,6 +226,14 @@ class _Hook:
         """Have it exit; nothing is answered to that."""
         with contextlib.suppress(OSError):  # it may have been killed meanwhile
             self._send(exit_group, status)
+
+    def ended(self, seconds: float) -> bool:
+        """Wait at most that long for its end; False if that cannot be seen."""
+        if self._pidfd is None:
+            return False
+        poll = select.poll()
+        poll.register(self._pidfd, select.POLLIN)
+        return bool(poll.poll(seconds * 1000))
 
     def kill(self) -> None:
         """Kill it, so that the runtime need not wait for it: it may be blocked in a system call."""

@@ -44,11 +44,13 @@ class Runtime:
         signal: str = "KILL",
         process: str | None = None,
         resources: str | None = None,
+        console_socket: str | None = None,
     ) -> tuple[str, ...]:
         """Return the command line of one call.
 
         `arguments`, if given, stand in place of the container id and all that follows it. `process` and `resources`
-        are paths of JSON files (exec, update). Raises NotOffered, or KeyError if a value that the operation needs is missing.
+        are paths of JSON files (exec, update), `console_socket` the path of a socket for the terminal's master side.
+        Raises NotOffered, or KeyError if a value that the operation needs is missing.
         """
         values = {
             "root": self.state_directory,
@@ -58,6 +60,7 @@ class Runtime:
             "signal": signal,
             "process": process,
             "resources": resources,
+            "console_socket": console_socket,
         }
         given = {name: value for name, value in values.items() if value is not None}
         return (self.path, *self.adapter.argv(operation, given, arguments=arguments))
@@ -75,6 +78,7 @@ class Runtime:
         signal: str = "KILL",
         process: str | None = None,
         resources: str | None = None,
+        console_socket: str | None = None,
         stdin: int | None = None,
         stdout: int | None = None,
         stderr: int | None = None,
@@ -98,6 +102,7 @@ class Runtime:
             signal=signal,
             process=process,
             resources=resources,
+            console_socket=console_socket,
         )
         finished = spawn(
             argv,

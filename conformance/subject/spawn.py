@@ -13,9 +13,11 @@ import signal
 import struct
 import termios
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, Self
+
+from conformance.host.kernel import close_range_on_exec
 
 KEPT_BYTES = 256 * 1024
 """How much of each output is kept unless the caller says otherwise."""
@@ -101,126 +103,130 @@ def spawn(
 
     Raises OSError if it cannot be executed.
     """
-    with contextlib.ExitStack() as stack:
-        plan, outputs = _plan(stdin, stdout, stderr, limit_bytes, stack)
+    with _Streams(limit_bytes) as streams:
+        streams.read_from(stdin)
+        streams.write_to(1, stdout)
+        streams.write_to(2, stderr)
         if watch_stdout is not None:
-            outputs[1] = _Output(watch_stdout, limit_bytes)
+            streams.watch(1, watch_stdout)
+        # What our own parent left open, and nobody else: Python opens nothing that an execve would keep.
+        close_range_on_exec(3)
         started = time.monotonic()
-        with _inherited(directory, umask):
+        with contextlib.ExitStack() as undo:
+            _take_on(directory, umask, undo)
             pid = os.posix_spawn(
-                argv[0], list(argv), environment, file_actions=plan.actions, setpgroup=0, setsigmask=(), setsigdef=_ALL_SIGNALS
+                argv[0], list(argv), environment, file_actions=streams.actions, setpgroup=0, setsigmask=(), setsigdef=_ALL_SIGNALS
             )
-        plan.close()
-        child = _Child(pid)
-        stack.callback(child.end)
-        in_time = _attend(child, list(outputs.values()), service, timeout)
-        ended = time.monotonic()
-        status, cpu = child.end()
-        for output in outputs.values():
+        with _Child(pid) as child:
+            in_time = _attend(child, list(streams.outputs.values()), service, timeout)
+            ended = time.monotonic()
+            status, cpu = child.end()
+        for output in streams.outputs.values():
             output.take_pending()
         if service is not None:
             _serve_pending(service)
         return Finished(
             pid=pid,
             status=status if in_time else None,
-            stdout=bytes(outputs[1].kept) if 1 in outputs else b"",
-            stderr=bytes(outputs[2].kept) if 2 in outputs else b"",
-            truncated=any(output.truncated for output in outputs.values()),
+            stdout=streams.kept(1),
+            stderr=streams.kept(2),
+            truncated=any(output.truncated for output in streams.outputs.values()),
             started=started,
             ended=ended,
             cpu=cpu,
         )
 
 
-class _Plan:
-    """File actions for posix_spawn, and the write ends to close once the program has them."""
+class _Streams:
+    """The program's standard streams: file actions for posix_spawn, and pipes for what is captured. A context manager.
 
-    def __init__(self) -> None:
-        self.actions: list[tuple[int, int] | tuple[int, int, int] | tuple[int, int, str, int, int]] = []
-        self.write_ends: list[int] = []
+    Our copies of the pipes' write ends stay open, so that no end of a stream wakes us: it is the program's end that counts.
+    """
 
-    def close(self) -> None:
-        """Close our copies of the write ends; does nothing the second time."""
-        while self.write_ends:
-            os.close(self.write_ends.pop())
+    def __init__(self, limit: int) -> None:
+        self.actions: list[tuple[int, int, int] | tuple[int, int, str, int, int]] = []
+        self.outputs: dict[int, _Output] = {}
+        self._limit = limit
+        self._pipes: list[int] = []
 
+    def read_from(self, stdin: int | None) -> None:
+        """Give the program its stdin, None for /dev/null."""
+        empty = (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0)
+        self.actions.append(empty if stdin is None else (os.POSIX_SPAWN_DUP2, stdin, 0))
 
-def _plan(
-    stdin: int | None, stdout: int | None, stderr: int | None, limit: int, stack: contextlib.ExitStack
-) -> tuple[_Plan, dict[int, _Output]]:
-    plan = _Plan()
-    stack.callback(plan.close)
-    outputs: dict[int, _Output] = {}
-    if stdin is None:
-        plan.actions.append((os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0))
-    else:
-        plan.actions.append((os.POSIX_SPAWN_DUP2, stdin, 0))
-    for target, given in ((1, stdout), (2, stderr)):
-        source = given
-        if source is None:
-            read_end, source = os.pipe()
-            stack.callback(os.close, read_end)
-            plan.write_ends.append(source)
-            outputs[target] = _Output(read_end, limit)
-        plan.actions.append((os.POSIX_SPAWN_DUP2, source, target))
-    plan.actions += [(os.POSIX_SPAWN_CLOSE, descriptor) for descriptor in _inheritable()]
-    return plan, outputs
+    def write_to(self, target: int, descriptor: int | None) -> None:
+        """Give the program the output that it knows as `target`, None for one that is captured."""
+        if descriptor is None:
+            read_end, descriptor = os.pipe()
+            self._pipes += (read_end, descriptor)
+            self.watch(target, read_end)
+        self.actions.append((os.POSIX_SPAWN_DUP2, descriptor, target))
 
+    def watch(self, target: int, read_end: int) -> None:
+        """Take what can be read there for the program's output `target`."""
+        self.outputs[target] = _Output(read_end, self._limit)
 
-def _inheritable() -> list[int]:
-    """Return descriptors that an execve would keep, such as those that our own parent left open: none is the program's."""
-    found = []
-    for name in os.listdir("/proc/self/fd"):
-        with contextlib.suppress(OSError):  # the one that lists the directory is closed by now
-            if int(name) > 2 and os.get_inheritable(int(name)):
-                found.append(int(name))
-    return found
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        while self._pipes:
+            os.close(self._pipes.pop())
+
+    def kept(self, target: int) -> bytes:
+        """Return what was kept of the program's descriptor `target`."""
+        return bytes(self.outputs[target].kept) if target in self.outputs else b""
 
 
-@contextlib.contextmanager
-def _inherited(directory: str | None, umask: int | None) -> Iterator[None]:
+def _take_on(directory: str | None, umask: int | None, undo: contextlib.ExitStack) -> None:
     """Take on the working directory and umask for a moment: posix_spawn has no attribute for them.
 
     posix_spawn returns after the execve, so the child has inherited both by then.
     """
-    with contextlib.ExitStack() as stack:
-        if directory is not None:
-            here = os.open(".", os.O_PATH | os.O_DIRECTORY)
-            stack.callback(os.close, here)
-            stack.callback(os.fchdir, here)
-            os.chdir(directory)
-        if umask is not None:
-            stack.callback(os.umask, os.umask(umask))
-        yield
+    if directory is not None:
+        here = os.open(".", os.O_PATH | os.O_DIRECTORY)
+        undo.callback(os.close, here)
+        undo.callback(os.fchdir, here)
+        os.chdir(directory)
+    if umask is not None:
+        undo.callback(os.umask, os.umask(umask))
 
 
 class _Child:
-    """Our child until it is reaped: its pid cannot be taken by another process before that."""
+    """Our child until it is reaped: its pid cannot be taken by another process before that. A context manager."""
 
     def __init__(self, pid: int) -> None:
         self.pid = pid
         self.pidfd = os.pidfd_open(pid)
         self._result: tuple[int | None, float] | None = None
 
-    def ended(self, seconds: float) -> bool:
-        """Wait at most that long for its end."""
-        poll = select.poll()
-        poll.register(self.pidfd, select.POLLIN)
-        return bool(poll.poll(seconds * 1000))
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.end()
+        os.close(self.pidfd)
 
     def end(self) -> tuple[int | None, float]:
         """Kill it and its group if it still runs, reap it; return its exit status and CPU seconds. Once only."""
         if self._result is None:
-            if not self.ended(0):
-                os.killpg(self.pid, signal.SIGKILL)
-                signal.pidfd_send_signal(self.pidfd, signal.SIGKILL)  # should it have left its group
-            self._result = self._reap() if self.ended(_REAP_SECONDS) else (None, 0.0)
-            os.close(self.pidfd)
+            self._result = self._reaped() or self._killed() or (None, 0.0)
         return self._result
 
-    def _reap(self) -> tuple[int, float]:
-        _, status, usage = os.wait4(self.pid, 0)
-        return os.waitstatus_to_exitcode(status), usage.ru_utime + usage.ru_stime
+    def _reaped(self) -> tuple[int, float] | None:
+        """Reap it if it has ended."""
+        pid, status, usage = os.wait4(self.pid, os.WNOHANG)
+        return (os.waitstatus_to_exitcode(status), usage.ru_utime + usage.ru_stime) if pid else None
+
+    def _killed(self) -> tuple[int, float] | None:
+        """Kill and reap it; None if it does not even die."""
+        with contextlib.suppress(ProcessLookupError):  # it may have left its group, and that be empty
+            os.killpg(self.pid, signal.SIGKILL)
+        signal.pidfd_send_signal(self.pidfd, signal.SIGKILL)
+        poll = select.poll()
+        poll.register(self.pidfd, select.POLLIN)
+        poll.poll(_REAP_SECONDS * 1000)
+        return self._reaped()
 
 
 def _attend(child: _Child, outputs: Sequence[_Output], service: Service | None, timeout: float) -> bool:

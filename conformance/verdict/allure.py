@@ -49,7 +49,7 @@ def markers(requirement: Requirement) -> list[pytest.MarkDecorator]:
 
 def description(requirement: Requirement) -> str:
     """Return Markdown: level, age and our paraphrase of the requirement, and both readings where it is ambiguous."""
-    text = f"**{requirement.level.value}**, since {requirement.since}: {requirement.text}"
+    text = f"**{requirement.level.value}**, {requirement.period}: {requirement.text}"
     if requirement.ambiguous:
         text += f"\n\nAmbiguous, so recorded only: {requirement.ambiguous}"
     return text

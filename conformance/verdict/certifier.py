@@ -87,7 +87,8 @@ class Certifier:
     def config_of(self, case: Case) -> Config:
         """Return the case's config as it would be built, with made-up paths in place of those that are not known yet."""
         base = base_config(oci_version=self.driver.oci_version)
-        config = edited(base, (*case.edits, *([case.defect] if case.defect else [])))
+        edits = case.adapted(self.driver.facts.features, self.driver.host).edits
+        config = edited(base, (*edits, *([case.defect] if case.defect else [])))
         places = {"bundle": "/bundle", "id": "id", "host": "/bundle-host", "hooks": "/bundle/rootfs/hooks.sock"}
         places |= {f"ns:{namespace.name}": f"/bundle-host/{namespace.name}" for namespace in case.namespaces}
         return dict(json.loads(expand_json(json.dumps(config), places)))

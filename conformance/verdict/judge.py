@@ -19,7 +19,7 @@ from conformance.record.runtime import RuntimeFacts
 from conformance.verdict.outcome import Outcome
 from specs.catalogue import Requirement
 from specs.verdicts import Level, Verdict
-from specs.version import SpecVersion, covers
+from specs.version import SpecVersion
 
 OLDEST = SpecVersion.parse("1.0.0")
 
@@ -35,11 +35,11 @@ class Policy:
 
     def covers(self, requirement: Requirement) -> bool:
         """Whether the requirement is in force in the version that is judged by."""
-        return covers(self.judged_by, requirement.since)
+        return requirement.in_force(self.judged_by)
 
     def advisory(self, requirement: Requirement) -> bool:
-        """Whether the requirement came later than the version that the runtime declares."""
-        return not covers(self.declared, requirement.since)
+        """Whether the version that the runtime declares does not have the requirement."""
+        return not requirement.in_force(self.declared)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,8 +60,11 @@ def unjudged(question: Question, *, config: Config, host: Host, facts: RuntimeFa
     """Return the outcome of a question that needs no container to be answered, None if it needs one."""
     requirement = question.requirement
     if not policy.covers(requirement):
-        reason = f"in force since {requirement.since}, judged by {policy.judged_by}"
+        reason = f"in force {requirement.period}, judged by {policy.judged_by}"
         return _outcome(question, facts, policy, Verdict.NOT_APPLICABLE, reason=reason)
+    undeclared = _undeclared(question.case, facts, host)
+    if undeclared:
+        return _outcome(question, facts, policy, Verdict.NOT_APPLICABLE, reason=undeclared)
     lacking = question.case.needs(host)
     if not lacking:
         applies = question.expectation.applies(config, host)
@@ -69,6 +72,15 @@ def unjudged(question: Question, *, config: Config, host: Host, facts: RuntimeFa
     if not lacking and facts.kernel == "own" and question.expectation.sees == "snapshot":
         lacking = "the workload runs on the runtime's own kernel, which the host's /proc does not show"
     return _outcome(question, facts, policy, Verdict.NOT_TESTABLE, reason=lacking) if lacking else None
+
+
+def _undeclared(case: Case, facts: RuntimeFacts, host: Host) -> str:
+    """Say why a case about declared features has nothing to try, "" if it has or is none."""
+    if case.declared is None:
+        return ""
+    if facts.features is None:
+        return "the runtime offers no features document"
+    return "its features document declares nothing of the kind" if case.declared(facts.features, host) is None else ""
 
 
 def judge(question: Question, *, record: Record, host: Host, policy: Policy) -> Outcome:

@@ -14,7 +14,7 @@ from conformance.bundle.placeholders import expand, expand_json
 from conformance.bundle.probe import build as build_probe
 from conformance.bundle.rootfs import OutsideError, write_tree
 from conformance.cases.case import Case, Directory, Entry, HostMount, HostNamespace, RegularFile, Symlink
-from conformance.record.config import drop, lookup, put
+from conformance.record.config import drop, edited, lookup, put
 
 MACHINE = "aarch64"
 
@@ -36,10 +36,15 @@ def test_a_plain_case_becomes_the_base_config_and_a_rootfs_with_probes(tmp_path:
     written = json.loads(Path(bundle.directory, "config.json").read_bytes())
     assert written == bundle.config
     expected = base_config(oci_version="1.0.2")
-    expected["linux"]["cgroupsPath"] = "/oci-conformance/id-1"
+    expected["linux"]["cgroupsPath"] = "/id-1"
     assert written == expected
-    assert sorted(os.listdir(bundle.rootfs)) == ["dev", "etc", "hook", "probe", "proc", "run", "sys", "tmp"]
+    assert sorted(os.listdir(bundle.rootfs)) == ["dev", "etc", "probe", "proc", "run", "sys", "tmp"]
     assert Path(bundle.rootfs, "probe").read_bytes() == build_probe(MACHINE, "proxy")
+    assert not os.listdir(bundle.host_directory)
+
+
+def test_a_config_with_hooks_gets_their_program(tmp_path: Path) -> None:
+    bundle = built(tmp_path, edits=(put("/hooks", {"poststop": [{"path": "{host}/hook"}]}),))
     for hook in (f"{bundle.rootfs}/hook", f"{bundle.host_directory}/hook"):
         assert Path(hook).read_bytes() == build_probe(MACHINE, "hook")
         assert stat.S_IMODE(os.stat(hook).st_mode) == 0o755
@@ -69,6 +74,30 @@ def test_a_placeholder_without_meaning_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="ns:missing"):
         built(tmp_path, edits=(put("/annotations", {"a": "{ns:missing}"}),))
     assert not os.listdir(tmp_path)
+
+
+def test_edits_leave_what_they_start_from_as_it_was() -> None:
+    config = {"linux": {"namespaces": [{"type": "pid"}], "sysctl": {"a": "1"}}}
+    before = json.dumps(config)
+    value: dict[str, object] = {"pids": {}}
+    edits = (
+        put("/linux/namespaces/0/path", "/x"),
+        put("/linux/namespaces/-", {"type": "uts"}),
+        drop("/linux/sysctl/a"),
+        put("/linux/resources", value),
+        put("/linux/resources/pids/limit", 1),
+        put("/new/deep", 2),
+    )
+    assert edited(config, edits) == {
+        "linux": {
+            "namespaces": [{"type": "pid", "path": "/x"}, {"type": "uts"}],
+            "sysctl": {},
+            "resources": {"pids": {"limit": 1}},
+        },
+        "new": {"deep": 2},
+    }
+    assert json.dumps(config) == before
+    assert value == {"pids": {}}
 
 
 def test_edits_come_before_the_defect_which_the_twin_lacks(tmp_path: Path) -> None:

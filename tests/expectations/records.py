@@ -6,6 +6,7 @@ from typing import Any
 
 from conformance.expectations.contract import Evidence, Expectation
 from conformance.record.config import Config
+from conformance.record.hook import HookCall
 from conformance.record.host import Host
 from conformance.record.operation import Operation, Status
 from conformance.record.probe import Action, Answer, CallResult
@@ -155,9 +156,32 @@ def operation(name: str, status: int | None = 0, **changes: Any) -> Operation:
     return replace(made, **changes)
 
 
-def refused(config: Config, *, twin_runs: bool = True) -> Record:
+def hook_call(kind: str, **changes: Any) -> HookCall:
+    """Return one hook, called in the runtime's namespaces during the operation it is part of."""
+    made = HookCall(
+        kind=kind,
+        index=0,
+        operation={"startContainer": "start", "poststart": "start", "poststop": "delete"}.get(kind, "create"),
+        pid=2000,
+        arrived=1.0,
+        released=1.5,
+        argv=("hook",),
+        environ=(),
+        stdin=b"{}",
+        state={"id": "test"},
+        namespaces=HOST_NAMESPACES,
+        root_has_marker=True,
+        container_namespaces={},
+        container_exe="",
+        container_alive=False,
+        exit_status=0,
+    )
+    return replace(made, **changes)
+
+
+def refused(config: Config, *, twin_runs: bool = True, twin_config: Config | None = None) -> Record:
     """Return the record of a config that create refused, and whose twin without the oddity ran, or did not."""
-    twin = record(config, created=snapshot(), running=snapshot()) if twin_runs else record(config)
+    twin = record(twin_config or {}, created=snapshot(), running=snapshot()) if twin_runs else record(twin_config or {})
     return record(config, operations=[operation("create", 1, stderr=b"no")], twin=twin)
 
 

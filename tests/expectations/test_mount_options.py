@@ -201,7 +201,7 @@ def test_an_error_in_place_of_an_option_is_no_way_out() -> None:
         with pytest.raises(Inconclusive):
             found.judge(config, host(), refusal)
         with pytest.raises(Inconclusive):
-            found.judge(config, host(), refused(config))
+            found.judge(config, host(), refused(config, twin_config=config))
 
 
 def test_an_option_that_the_kernel_lacks_is_not_testable() -> None:

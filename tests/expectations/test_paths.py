@@ -9,6 +9,7 @@ import pytest
 
 from conformance.expectations.contract import Evidence, Inconclusive, Violation
 from conformance.expectations.paths import EXPECTATIONS
+from conformance.record.config import edited, put
 from conformance.record.probe import CallResult
 from tests.expectations.containers import Container, mount, named, on, with_mounts
 from tests.expectations.records import accepted, host, record, refused
@@ -117,7 +118,7 @@ def test_a_missing_path_or_one_masked_under_another_name_shows_nothing() -> None
     container.paths = {}
     with pytest.raises(Inconclusive):
         judge(READONLY, container)
-    container.config["linux"]["maskedPaths"] = ["/alias"]
+    container.config = edited(container.config, (put("/linux/maskedPaths", ["/alias"]),))
     container.paths = {"/fixed": on(10), "/alias": on(10)}
     with pytest.raises(Inconclusive):
         judge(READONLY, container)

@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 
 from conformance.cases.unappliable import CASES
-from conformance.expectations.contract import Inconclusive, Unexercised, Violation
+from conformance.expectations.contract import Expectation, Inconclusive, Unexercised, Violation
 from conformance.expectations.unappliable import EXPECTATIONS
+from conformance.record.config import put
 from conformance.record.leak import Leak
 from conformance.record.operation import StateReading, Status
 from conformance.record.record import Record
@@ -28,6 +29,7 @@ def test_each_case_has_a_defect_that_is_recognised(case: Any) -> None:
 
 def test_create_has_to_refuse_it() -> None:
     assert ERROR.judge(CONFIG, host(), refused(CONFIG)).kind == "refused"
+    assert named("runtime.lifecycle.step02-error-if-unable", EXPECTATIONS).judge is ERROR.judge
     with pytest.raises(Violation):
         ERROR.judge(CONFIG, host(), accepted(CONFIG))
     with pytest.raises(Inconclusive):
@@ -45,26 +47,29 @@ def after(*leaks: Leak, state: int = 1) -> Record:
 
 def test_there_may_be_no_container() -> None:
     assert NO_CONTAINER.judge(CONFIG, host(), after()).kind == "refused"
-    assert NO_CONTAINER.judge(CONFIG, host(), after(Leak("cgroup", "/sys/fs/cgroup/oci-conformance/test")))
+    assert NO_CONTAINER.judge(CONFIG, host(), after(Leak("cgroup", "/sys/fs/cgroup/id")))
     for wrong in (after(state=0), after(Leak("process", "x"))):
         with pytest.raises(Violation):
             NO_CONTAINER.judge(CONFIG, host(), wrong)
 
 
 def test_nothing_may_be_left_of_it() -> None:
+    nested = put("/linux/cgroupsPath", "/above/test").apply(CONFIG)
     assert UNCHANGED.judge(CONFIG, host(), after()).kind == "refused"
-    assert UNCHANGED.judge(
-        CONFIG, host(), after(Leak("bundle", "a mount point"), Leak("cgroup", "/sys/fs/cgroup/oci-conformance"))
-    )
+    assert UNCHANGED.judge(nested, host(), after(Leak("bundle", "a mount point"), Leak("cgroup", "/sys/fs/cgroup/above")))
     with pytest.raises(Violation):
-        UNCHANGED.judge(CONFIG, host(), after(Leak("cgroup", "/sys/fs/cgroup/oci-conformance/test")))
+        UNCHANGED.judge(nested, host(), after(Leak("cgroup", "/sys/fs/cgroup/above/test")))
     for kind in ("process", "mount", "cgroup", "state"):
         with pytest.raises(Violation):
             UNCHANGED.judge(CONFIG, host(), after(Leak(kind, "x")))
+
+
+@pytest.mark.parametrize("expectation", [NO_CONTAINER, UNCHANGED], ids=lambda each: each.requirement)
+def test_a_runtime_that_refuses_everything_is_no_evidence(expectation: Expectation) -> None:
     untried = after()
     untried.twin = None
     with pytest.raises(Inconclusive):
-        UNCHANGED.judge(CONFIG, host(), untried)
+        expectation.judge(CONFIG, host(), untried)
 
 
 def test_what_was_not_looked_at_is_not_judged() -> None:

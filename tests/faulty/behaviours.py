@@ -1,78 +1,15 @@
 """Faults of operations. Each function gets one call of the runtime and returns its exit status."""
 
 import json
-import os
+import pty
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+
+from tests.faulty.call import Behaviour, Call
+from tests.faulty.documents import DOCUMENTS
 
 _FAILED = 1
-
-
-class Call:
-    """One call: what was asked for, and the real runtime to ask for something else."""
-
-    def __init__(self, real: str, arguments: list[str]) -> None:
-        self.real = real
-        self.arguments = arguments
-        words = ("create", "start", "state", "kill", "delete")
-        self.operation = next((word for word in arguments if word in words), "")
-        self.globals = arguments[: arguments.index(self.operation)] if self.operation else arguments
-        self.rest = arguments[len(self.globals) + 1 :]
-
-    @property
-    def container_id(self) -> str | None:
-        """The id: the first word that is neither a flag nor a flag's value."""
-        rest = list(self.rest)
-        while rest and rest[0].startswith("-"):
-            del rest[:2]
-        return rest[0] if rest else None
-
-    def run(self, *arguments: str) -> int:
-        """Let the real runtime do something with our own standard streams."""
-        return subprocess.run([self.real, *self.globals, *(arguments or (self.operation, *self.rest))], check=False).returncode
-
-    def status(self) -> str:
-        """Return the status that the real runtime shows for the container."""
-        return str(self.document().get("status", ""))
-
-    def document(self) -> dict[str, Any]:
-        """Return the real state document, empty if there is none."""
-        if self.container_id is None:
-            return {}
-        command = [self.real, *self.globals, "state", self.container_id]
-        shown = subprocess.run(command, capture_output=True, check=False).stdout
-        try:
-            found: dict[str, Any] = json.loads(shown)
-        except ValueError:
-            return {}
-        return found
-
-
-Behaviour = Callable[[Call], int]
-
-
-def _altered_state(alter: Callable[[dict[str, Any]], object]) -> Behaviour:
-    def behaviour(call: Call) -> int:
-        document = call.document() if call.operation == "state" else {}
-        if not document:
-            return call.run()
-        alter(document)
-        sys.stdout.write(json.dumps(document))
-        return 0
-
-    return behaviour
-
-
-def _renamed_status(old: str, new: str) -> Behaviour:
-    return _altered_state(lambda state: state.update(status=new) if state["status"] == old else None)
-
-
-def _reread_annotations(state: dict[str, Any]) -> None:
-    config = json.loads(Path(state["bundle"], "config.json").read_text())
-    state["annotations"] = config.get("annotations", {})
 
 
 def state_of_anything(call: Call) -> int:
@@ -104,6 +41,52 @@ def create_starts(call: Call) -> int:
 def create_again_in_silence(call: Call) -> int:
     """Report success of a create with an id that is in use, and do nothing."""
     return 0 if call.operation == "create" and call.document() else call.run()
+
+
+def create_twice(call: Call) -> int:
+    """Make a second container of an id that is in use, with a state directory of its own."""
+    if call.operation != "create" or not call.document():
+        return call.run()
+    place = call.globals.index("--root") + 1
+    elsewhere = [*call.globals[:place], call.globals[place] + ".2"]
+    return subprocess.run([call.real, *elsewhere, "create", *call.rest], check=False).returncode
+
+
+def state_unsupported(call: Call) -> int:
+    """Know no operation that shows the state."""
+    return _FAILED if call.operation == "state" else call.run()
+
+
+def kill_stopped_deletes(call: Call) -> int:
+    """Delete a stopped container that is killed, and report an error."""
+    if call.operation == "kill" and call.status() == "stopped":
+        call.run("delete", str(call.container_id))
+        return _FAILED
+    return call.run()
+
+
+def create_with_terminal(call: Call) -> int:
+    """Give the program a terminal for its stderr."""
+    if call.operation != "create":
+        return call.run()
+    _, slave = pty.openpty()
+    return subprocess.run([call.real, *call.arguments], stderr=slave, check=False).returncode
+
+
+def create_without_terminal(call: Call) -> int:
+    """Leave the program the streams of create where it is to have a terminal."""
+    if call.operation != "create" or "--console-socket" not in call.rest:
+        return call.run()
+    place = call.rest.index("--console-socket")
+    path = Path(call.rest[call.rest.index("--bundle") + 1], "config.json")
+    original = path.read_bytes()
+    config = json.loads(original)
+    config["process"].update(terminal=False)
+    path.write_text(json.dumps(config))
+    try:
+        return call.run("create", *call.rest[:place], *call.rest[place + 2 :])
+    finally:
+        path.write_bytes(original)
 
 
 def create_replaces(call: Call) -> int:
@@ -191,6 +174,15 @@ def delete_leaves_state(call: Call) -> int:
     return status
 
 
+def delete_fails_after_warning(call: Call) -> int:
+    """Make an error of what the real runtime's delete only warns of."""
+    if call.operation != "delete":
+        return call.run()
+    finished = subprocess.run([call.real, *call.arguments], stderr=subprocess.PIPE, check=False)
+    sys.stderr.buffer.write(finished.stderr)
+    return finished.returncode or (_FAILED if finished.stderr.strip() else 0)
+
+
 def delete_unmounts_namespaces(call: Call) -> int:
     """Take away the namespaces that the container had joined by path."""
     bundle = call.document().get("bundle") if call.operation == "delete" else None
@@ -203,42 +195,43 @@ def delete_unmounts_namespaces(call: Call) -> int:
     return status
 
 
-BEHAVIOURS: dict[str, Behaviour] = {
-    "state_without_oci_version": _altered_state(lambda state: state.pop("ociVersion", None)),
-    "state_with_another_id": _altered_state(lambda state: state.update(id=state["id"] + "-x")),
-    "state_without_status": _altered_state(lambda state: state.pop("status", None)),
-    "state_created_as_creating": _renamed_status("created", "creating"),
-    "state_running_as_created": _renamed_status("running", "created"),
-    "state_stopped_as_running": _renamed_status("stopped", "running"),
-    "state_without_pid": _altered_state(lambda state: state.pop("pid", None)),
-    "state_with_another_pid": _altered_state(lambda state: state.update(pid=os.getppid()) if state.get("pid") else None),
-    "state_with_relative_bundle": _altered_state(lambda state: state.update(bundle=state["bundle"].lstrip("/"))),
-    "state_rereads_config": _altered_state(_reread_annotations),
-    "state_without_id_succeeds": _silent_without_id("state"),
-    "start_without_id_succeeds": _silent_without_id("start"),
-    "kill_without_id_succeeds": _silent_without_id("kill"),
-    "delete_without_id_succeeds": _silent_without_id("delete"),
-} | {
-    function.__name__: function
-    for function in (
-        state_of_anything,
-        create_nothing,
-        create_starts,
-        create_again_in_silence,
-        create_replaces,
-        failed_create_leaves_state,
-        failed_create_is_remembered,
-        start_nothing,
-        start_again_in_silence,
-        start_again_kills,
-        kill_stopped_in_silence,
-        kill_sends_another,
-        delete_running_in_silence,
-        delete_running_by_force,
-        delete_leaves_state,
-        delete_unmounts_namespaces,
-    )
-}
+BEHAVIOURS: dict[str, Behaviour] = (
+    DOCUMENTS
+    | {
+        "state_without_id_succeeds": _silent_without_id("state"),
+        "create_without_id_succeeds": _silent_without_id("create"),
+        "start_without_id_succeeds": _silent_without_id("start"),
+        "kill_without_id_succeeds": _silent_without_id("kill"),
+        "delete_without_id_succeeds": _silent_without_id("delete"),
+    }
+    | {
+        function.__name__: function
+        for function in (
+            state_of_anything,
+            create_nothing,
+            create_starts,
+            create_again_in_silence,
+            create_replaces,
+            create_with_terminal,
+            create_without_terminal,
+            create_twice,
+            state_unsupported,
+            kill_stopped_deletes,
+            failed_create_leaves_state,
+            failed_create_is_remembered,
+            start_nothing,
+            start_again_in_silence,
+            start_again_kills,
+            kill_stopped_in_silence,
+            kill_sends_another,
+            delete_running_in_silence,
+            delete_running_by_force,
+            delete_leaves_state,
+            delete_fails_after_warning,
+            delete_unmounts_namespaces,
+        )
+    }
+)
 
 
 def perform(name: str, real: str, arguments: list[str]) -> int:

@@ -1,5 +1,6 @@
 """What a fault is: one respect in which the faulty runtime is wrong on purpose."""
 
+import copy
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -17,3 +18,13 @@ class Fault:
     """Name of a function in `behaviours.py` that alters an operation instead."""
     real: str = "runc"
     """The runtime behind it; crun where runc commits the fault by itself."""
+
+    def changed(self, config: dict[str, Any]) -> dict[str, Any]:
+        """Return what becomes of a config; one that is broken in a place that the fault needs stays as it is."""
+        result = copy.deepcopy(config)
+        try:
+            if self.config is not None:
+                self.config(result)
+        except (AttributeError, KeyError, TypeError):
+            return config
+        return result

@@ -4,7 +4,6 @@ Writes {fault: {"red": [...], "real": [...]}}: requirements that are violated wi
 of the fault's own that the real runtime violates by itself in the cases which were driven.
 """
 
-import copy
 import json
 import os
 import shutil
@@ -73,23 +72,23 @@ def touched(fault: Fault, certifier: Certifier) -> list[Case]:
 
 def _changes(fault: Fault, certifier: Certifier, case: Case) -> bool:
     config = dict(certifier.config_of(case))
-    changed = copy.deepcopy(config)
-    if fault.config is not None:
-        fault.config(changed)
-    return changed != config
+    return fault.changed(config) != config
 
 
 def main(directory: Path, output: Path, names: list[str]) -> None:
     """Drive all faults, or those that are named."""
     real = {name: path for name in ("runc", "crun") if (path := shutil.which(name, path="/usr/sbin:/usr/bin"))}
     plain = {name: certifier_of(path, directory) for name, path in real.items()}
-    baseline = {name: red(certifier, certifier.cases) for name, certifier in plain.items()}
+    faults = [fault for fault in all_faults() if fault.real in real and (not names or fault.name in names)]
+    cases = {fault.name: touched(fault, plain[fault.real]) for fault in faults}
+    baseline = {
+        name: red(certifier, [case for fault in faults if fault.real == name for case in cases[fault.name]])
+        for name, certifier in plain.items()
+    }
     results = {}
-    for fault in all_faults():
-        if fault.real not in real or (names and fault.name not in names):
-            continue
+    for fault in faults:
         certifier = certifier_of(install(fault, real=real[fault.real], directory=directory), directory)
-        pairs = red(certifier, touched(fault, certifier)) - baseline[fault.real]
+        pairs = red(certifier, cases[fault.name]) - baseline[fault.real]
         own = {requirement for _, requirement in baseline[fault.real]}
         results[fault.name] = {
             "red": sorted({requirement for _, requirement in pairs}),

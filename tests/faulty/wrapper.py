@@ -1,6 +1,5 @@
 """Stand in for a real runtime and commit one fault: `wrapper.py FAULT REAL ARGUMENTS...`, made executable by `install.py`."""
 
-import copy
 import json
 import os
 import subprocess
@@ -29,9 +28,7 @@ def _create(found: Fault, real: str, arguments: list[str]) -> int:
     path = Path(bundle, "config.json")
     original = path.read_bytes()
     config = json.loads(original)
-    changed = copy.deepcopy(config)
-    if found.config is not None:
-        found.config(changed)
+    changed = found.changed(config)
     if changed == config:
         os.execv(real, [real, *arguments])
     path.write_text(json.dumps(changed))

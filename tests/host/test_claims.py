@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -42,6 +43,30 @@ def test_a_held_directory_is_not_swept_and_an_abandoned_one_is(tmp_path: Path) -
     os.close(holder)
     sweep(str(tmp_path), os.rmdir)
     assert [entry.name for entry in tmp_path.iterdir()] == ["of-somebody-else"]
+
+
+_SWEEP = """
+import os, sys
+sys.path.insert(0, sys.argv[1])
+from conformance.host.claims import sweep
+print(flush=True)
+while True: sweep(sys.argv[2], os.rmdir)
+"""
+
+
+def test_a_claim_holds_though_others_sweep_while_it_is_made(tmp_path: Path) -> None:
+    """They take what nobody holds yet for abandoned, and may remove it at any moment of a claim."""
+    command = [sys.executable, "-c", _SWEEP, str(PROJECT), str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as sweeper:
+        assert sweeper.stdout is not None
+        sweeper.stdout.readline()
+        try:
+            claimed = [claim(str(tmp_path), f"{PREFIX}1.{number}") for number in range(300)]
+            assert all(os.path.samestat(os.stat(path), os.fstat(holder)) for path, holder in claimed)
+        finally:
+            sweeper.kill()
+    for _, holder in claimed:
+        os.close(holder)
 
 
 def test_what_cannot_be_swept_is_told_and_does_not_stop_a_start(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from conformance.observe import sysctl
-from conformance.observe.wants import DEVICES, SYMLINKS, wants_of
+from conformance.observe.wants import wants_of
 from tests.observe.hosts import host
 
 V1 = host({"cpu": "/c/cpu", "memory": "/c/memory", "devices": "/c/devices", "": "/c/unified"})
@@ -58,20 +58,15 @@ def test_other_parts() -> None:
     assert not wants_of(config, host({}, seccomp=False)).seccomp
 
 
-def test_files() -> None:
-    config = {
-        "mounts": [{"destination": "/data"}, {"destination": "//dev/"}, {"destination": 5}, {}],
-        "linux": {"devices": [{"path": "/dev/x"}], "maskedPaths": ["/m"], "readonlyPaths": ["/r", "/m"]},
-    }
-    assert wants_of(config, V2).files == (*DEVICES, *SYMLINKS, "/dev/x", "/m", "/r", "/data", "//dev/")
-    config["mounts"] = [{"destination": "/dev/shm"}]
-    assert wants_of(config, V2).files == ("/dev/x", "/m", "/r", "/dev/shm")
+def test_no_config_asks_for_paths() -> None:
+    config = {"mounts": [{"destination": "/dev"}], "linux": {"devices": [{"path": "/dev/x"}], "maskedPaths": ["/m"]}}
+    assert wants_of(config, V2).files == ()
 
 
 @pytest.mark.parametrize("value", [None, 5, "text", [1], {"a": 1}])
 def test_broken_configs(value: object) -> None:
-    names = ("resources", "devices", "sysctl", "maskedPaths", "readonlyPaths", "netDevices", "seccomp")
-    wants_of({"linux": dict.fromkeys(names, value), "mounts": value}, V1)
+    names = ("resources", "devices", "sysctl", "netDevices", "seccomp")
+    wants_of({"linux": dict.fromkeys(names, value)}, V1)
     wants_of({"linux": value}, V2)
     wants_of({"linux": {"resources": {"hugepageLimits": value, "unified": value}}}, V2)
 

@@ -22,7 +22,7 @@ def test_show_prints_all_that_is_known() -> None:
         "createContainer hooks run in the container namespace",
         "level MUST",
         "basis keyword MUST",
-        "since runtime-spec 1.0.2",
+        "in force since 1.0.2 of runtime-spec",
         "anchor config.md#posix-platform-hooks",
         "https://github.com/opencontainers/runtime-spec/blob/v1.3.0/config.md#posix-platform-hooks",
         "decided from the host side",
@@ -37,7 +37,7 @@ def test_show_prints_all_that_is_known() -> None:
     [
         ("runtime.create.applies-config", "decided through the "),
         ("config.root.optional", "decided by checking the document alone"),
-        ("runtime.errors.exposure-unspecified", "decided not at all"),
+        ("runtime.errors.exposure-unspecified", "decided not at all: "),
         ("runtime.delete.noop-unless-stopped", "disputed https://github.com/opencontainers/runc/issues/1774"),
         ("config.root.readonly.default", "ambiguous the default makes the root filesystem writable, or"),
     ],

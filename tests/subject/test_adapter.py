@@ -48,6 +48,14 @@ def test_arguments_stand_in_place_of_the_id_and_what_follows() -> None:
     assert adapter.argv("create", VALUES, arguments=())[2:] == ("create", "--bundle", "/b", "--pid-file", "/p")
 
 
+def test_a_terminal_takes_flags_before_the_id(tmp_path: Path) -> None:
+    values = VALUES | {"console_socket": "/c"}
+    words = adapter_for("runc").argv("create", values)
+    assert words[2:] == ("create", "--bundle", "/b", "--pid-file", "/p", "--console-socket", "/c", "c1")
+    assert load(minimal(tmp_path)).argv("create", values) == ("--state=/r", "make", "/b", "c1")
+    assert "--console-socket" not in adapter_for("runc").argv("start", values)
+
+
 def test_the_name_as_given_counts_before_the_one_a_symlink_leads_to(tmp_path: Path) -> None:
     (tmp_path / "runsc").write_text("")
     (tmp_path / "crun").symlink_to("runsc")

@@ -6,6 +6,7 @@ Hooks that misbehave are Python processes with the command line of the hook prob
 import json
 import os
 import platform
+import select
 import shutil
 import signal
 import socket
@@ -22,7 +23,7 @@ from conformance.bundle import layout, probe
 from conformance.bundle.program import Kind
 from conformance.record.operation import Operation, Status
 from conformance.subject.adapter import adapter_for
-from conformance.subject.hook_process import namespaces
+from conformance.subject.hook_process import Surroundings, namespaces
 from conformance.subject.hooks import BUFFER, HookListener
 from conformance.subject.runtime import Runtime, read_pid_file
 from conformance.subject.spawn import spawn
@@ -98,8 +99,17 @@ def hook(tmp_path: Path, socket_path: str) -> Iterator[Any]:
         process.wait()
 
 
-def listen(path: str, *, marker: str = "/", seconds: float = 5.0, **options: Any) -> HookListener:
-    return HookListener(path, machine=platform.machine(), marker=marker, seconds=seconds, **options)
+def listen(
+    path: str,
+    *,
+    marker: str = "/",
+    seconds: float = 5.0,
+    rootfs: str = "",
+    paths: dict[tuple[str, int], str] | None = None,
+    **options: Any,
+) -> HookListener:
+    surroundings = Surroundings(marker=marker, rootfs=rootfs, paths=paths or {})
+    return HookListener(path, machine=platform.machine(), surroundings=surroundings, seconds=seconds, **options)
 
 
 def test_a_hook_is_seen_in_full_and_ends_as_told(socket_path: str, hook: Any) -> None:
@@ -326,7 +336,9 @@ def operate(runtime: Runtime, listener: HookListener, operation: str, where: str
 
 def test_runc_and_its_hooks(tmp_path: Path, runc: Runtime) -> None:
     where = bundle(tmp_path)
-    with listen(f"{where}/rootfs/s", marker=where) as listener:
+    config = json.loads(Path(where, "config.json").read_text())
+    paths = {(kind, 0): entries[0]["path"] for kind, entries in config["hooks"].items()}
+    with listen(f"{where}/rootfs/s", marker=where, rootfs=f"{where}/rootfs", paths=paths) as listener:
         created = operate(runc, listener, "create", where)
         pid = read_pid_file(f"{where}/pid")
         started = operate(runc, listener, "start", where)
@@ -355,6 +367,8 @@ def test_runc_and_its_hooks(tmp_path: Path, runc: Runtime) -> None:
     assert seen["startContainer"].state is not None
     assert seen["startContainer"].state["pid"] == 1  # as counted in the container
     assert seen["startContainer"].container_exe not in {"", "/program"}
+    assert seen["startContainer"].executed == seen["startContainer"].inside  # followed through the container's mounts
+    assert seen["createContainer"].executed == seen["createContainer"].outside
 
 
 def test_runc_when_a_hook_fails(tmp_path: Path, runc: Runtime) -> None:
@@ -364,3 +378,49 @@ def test_runc_when_a_hook_fails(tmp_path: Path, runc: Runtime) -> None:
     assert created.refused
     assert called(listener)[:2] == [("prestart", "create", 0), ("createRuntime", "create", 3)]
     assert "createContainer" not in {call.kind for call in listener.calls}
+
+
+def test_it_is_seen_which_file_a_hook_executes(socket_path: str, hook: Any, tmp_path: Path) -> None:
+    rootfs = tmp_path / "rootfs"
+    (rootfs / "bin").mkdir(parents=True)
+    (rootfs / "bin/hook").write_text("")
+    (rootfs / "link").symlink_to("/bin/hook")
+    on_host = os.path.realpath(PYTHON)
+    (tmp_path / "both").symlink_to(on_host)
+    paths = {("prestart", 0): str(tmp_path / "both"), ("prestart", 1): "/link", ("prestart", 2): "/nowhere"}
+    with listen(socket_path, rootfs=str(rootfs), paths=paths) as listener:
+        for index in ("0", "1", "2"):
+            hook("prestart", index)
+            assert listener.wait(5)
+    program, inside = os.stat(on_host), os.stat(rootfs / "bin/hook")
+    first, second, third = listener.calls
+    assert first.executed == first.outside == (program.st_dev, program.st_ino)
+    assert first.inside is None
+    assert (second.outside, second.inside) == (None, (inside.st_dev, inside.st_ino))
+    assert (third.outside, third.inside) == (None, None)
+
+
+def test_a_hook_that_comes_before_the_one_before_it_was_let_go_is_noted(socket_path: str, hook: Any) -> None:
+    paths = dict.fromkeys([("prestart", 0), ("prestart", 1)], "/hook")
+    with listen(socket_path, paths=paths) as listener, socket.socket(socket.AF_UNIX) as next_one:
+        hook("prestart", "0")
+        assert listener.wait(5)
+        hook("prestart", "0")
+        arrival = select.poll()
+        arrival.register(listener.filenos()[0], select.POLLIN)
+        assert arrival.poll(5000)
+        next_one.connect(socket_path)
+        assert listener.wait(5)
+    assert [call.crowded for call in listener.calls] == [False, True]
+
+
+def test_a_hook_that_is_never_let_go_and_ends_was_aborted(socket_path: str, hook: Any) -> None:
+    with listen(socket_path, stalls={("prestart", 0), ("prestart", 1)}) as listener:
+        first, second = hook("prestart", "0"), hook("prestart", "1")
+        for _ in range(2):
+            assert listener.wait(5)
+        first.kill()
+        first.wait(5)
+        listener.settle()
+        assert {call.index: call.aborted for call in listener.calls} == {0: True, 1: False}
+        assert second.poll() is None

@@ -37,7 +37,7 @@ def _bounding_cut(config: Config) -> None:
     sets = _sets(config)
     if config["process"]["user"]["uid"] and sets.get("bounding"):
         spare = [name for name in sets["bounding"] if name not in sets.get("inheritable", ())]
-        sets["bounding"].remove(spare[-1])
+        sets["bounding"] = [name for name in sets["bounding"] if name not in spare[-1:]]
 
 
 def _inheritable_cut(config: Config) -> None:

@@ -56,12 +56,12 @@ FAULTS: tuple[Fault, ...] = (
     Fault(
         name="device-uid-ignored",
         reddens=("linux.devices.uid.effect",),
-        config=_first_device(lambda device: device.pop("uid")),
+        config=_first_device(lambda device: device.pop("uid", None)),
     ),
     Fault(
         name="device-gid-ignored",
         reddens=("linux.devices.gid.effect",),
-        config=_first_device(lambda device: device.pop("gid")),
+        config=_first_device(lambda device: device.pop("gid", None)),
     ),
     Fault(
         name="device-over-file-dropped",

@@ -20,7 +20,18 @@ def _refuse_annotation(config: Config) -> None:
         refuse(config)
 
 
+def _refuse_another_order(config: Config) -> None:
+    members = list(config.get("process", ()))
+    if "user" in members and members.index("user") > members.index("args"):
+        refuse(config)
+
+
 FAULTS: tuple[Fault, ...] = (
-    Fault(name="unknown-property-refused", reddens=("config.extensibility.ignore-unknown",), config=_refuse_property),
+    Fault(
+        name="unknown-property-refused",
+        reddens=("config.extensibility.ignore-unknown", "config.extensibility.no-error"),
+        config=_refuse_property,
+    ),
+    Fault(name="another-order-refused", reddens=("glossary.json.order-insignificant",), config=_refuse_another_order),
     Fault(name="unknown-annotation-refused", reddens=("config.annotations.unknown-ignored",), config=_refuse_annotation),
 )

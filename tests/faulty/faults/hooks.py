@@ -1,6 +1,7 @@
 """Faults of hooks: left out, in another order or place, at another time, with other arguments."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from tests.faulty.fault import Fault
@@ -88,9 +89,37 @@ def _second_poststop_only_if_first_succeeds(config: Config) -> None:
 
 _ARGS = "config.hooks.args.effect"
 
+
+def _both(kind: str, name: str) -> tuple[str, str]:
+    """Return the two places in which the spec says the same of a kind."""
+    return f"config.hooks.{kind.lower()}.{name}", f"config.hooks.{kind.lower()}.body-{name}"
+
+
+def _found_in_rootfs(entry: Config, kind: str) -> None:
+    if entry["args"][1] != "/hooks.sock":
+        entry["path"] = str(Path(entry["args"][1]).with_name("hook"))
+
+
+def _host_hook_in_container(config: Config) -> None:
+    """Have the container execute the program that the host has at the configured path."""
+    for entry in config.get("hooks", {}).get("startContainer", ()):
+        if entry["path"] != "/hook":
+            mount = {"destination": "/hook-of-host", "type": "none", "source": entry["path"], "options": ["bind"]}
+            config["mounts"].append(mount)
+            entry["path"] = "/hook-of-host"
+
+
+def _another_pid(replacement: str) -> Callable[[Config, str], None]:
+    return _in_shell(f'sed \'s/"pid": *[0-9]*/"pid":{replacement}/\' | "$0" "$@"')
+
+
 FAULTS = (
     *(
-        Fault(name=f"hooks-without-{kind.lower()}", config=_drop(kind), reddens=(f"runtime.lifecycle.{step}",))
+        Fault(
+            name=f"hooks-without-{kind.lower()}",
+            config=_drop(kind),
+            reddens=(f"runtime.lifecycle.{step}", "features.hooks.supported"),
+        )
         for kind, step in _STEPS.items()
     ),
     Fault(name="hooks-reversed", config=_reverse, reddens=("config.hooks.order",)),
@@ -109,21 +138,22 @@ FAULTS = (
         Fault(
             name=f"hooks-{kind.lower()}-in-another-uts",
             config=_each(_wrapped("/usr/bin/unshare", "--uts", "--", "{hook}"), kind),
-            reddens=(f"config.hooks.{kind.lower()}.exec-ns", _ARGS),
+            reddens=(*_both(kind, "exec-ns"), _ARGS),
         )
         for kind in ("prestart", "createRuntime", "poststart", "poststop")
     ),
     Fault(
         name="hooks-createcontainer-in-another-mount-namespace",
         config=_each(_wrapped("/usr/bin/unshare", "--mount", "--", "{hook}"), "createContainer"),
-        reddens=("config.hooks.createcontainer.exec-ns", _ARGS),
+        reddens=(*_both("createContainer", "exec-ns"), "config.hooks.createcontainer.before-pivot", _ARGS),
     ),
     Fault(
         name="hooks-startcontainer-after-start",
         real="crun",  # runc 1.1 calls poststart hooks during create
         config=_moved("startContainer", "poststart"),
         reddens=(
-            "config.hooks.startcontainer.exec-ns",
+            *_both("startContainer", "exec-ns"),
+            *_both("startContainer", "path-ns"),
             "runtime.lifecycle.step07-startcontainer-fail",
             _ARGS,
         ),
@@ -131,13 +161,18 @@ FAULTS = (
     Fault(
         name="hooks-startcontainer-during-create",
         config=_moved("startContainer", "createContainer"),
-        reddens=("config.hooks.startcontainer.when", _ARGS),
+        reddens=("config.hooks.startcontainer.when", *_both("startContainer", "path-ns"), _ARGS),
     ),
     Fault(
         name="hooks-prestart-after-start",
         real="crun",  # runc 1.1 calls poststart hooks during create
         config=_moved("prestart", "poststart"),
-        reddens=("config.hooks.prestart.when", "config.hooks.prestart.before-createruntime"),
+        reddens=(
+            "config.hooks.prestart.when",
+            "config.hooks.prestart.before-createruntime",
+            "runtime.lifecycle.step03-prestart-during-create",
+            "runtime.lifecycle.step03-prestart-fail",
+        ),
     ),
     Fault(
         name="hooks-createruntime-after-start",
@@ -155,7 +190,8 @@ FAULTS = (
         config=_moved("createContainer", "poststart"),
         reddens=(
             "config.hooks.createcontainer.when",
-            "config.hooks.createcontainer.exec-ns",
+            "config.hooks.createcontainer.before-pivot",
+            *_both("createContainer", "exec-ns"),
             "runtime.lifecycle.step05-createcontainer-fail",
         ),
     ),
@@ -179,19 +215,66 @@ FAULTS = (
         config=_swapped("createRuntime", "createContainer"),
         reddens=(
             "config.hooks.createcontainer.after-createruntime",
-            "config.hooks.createruntime.exec-ns",
-            "config.hooks.createcontainer.exec-ns",
+            "config.hooks.createcontainer.before-pivot",
+            *_both("createRuntime", "exec-ns"),
+            *_both("createContainer", "exec-ns"),
+        ),
+    ),
+    *(
+        Fault(
+            name=f"hooks-{kind.lower()}-failure-ignored",
+            config=_each(_in_shell('"$0" "$@" || :'), kind),
+            reddens=(requirement, _ARGS),
+        )
+        for kind, requirement in (
+            ("prestart", "runtime.lifecycle.step03-prestart-fail"),
+            ("createRuntime", "runtime.lifecycle.step04-createruntime-fail"),
+            ("createContainer", "runtime.lifecycle.step05-createcontainer-fail"),
+            ("poststart", "runtime.lifecycle.step09-poststart-fail"),
+        )
+    ),
+    Fault(
+        name="hooks-poststop-failure-is-an-error",
+        behaviour="delete_fails_after_warning",
+        reddens=("runtime.lifecycle.step13-poststop-fail-warning",),
+    ),
+    Fault(
+        name="hooks-without-timeout",
+        config=_each(lambda entry, _kind: entry.pop("timeout", None)),
+        reddens=("config.hooks.timeout.effect",),
+    ),
+    *(
+        Fault(
+            name=f"hooks-{kind.lower()}-found-in-rootfs",
+            config=_each(_found_in_rootfs, kind),
+            reddens=_both(kind, "path-ns"),
+        )
+        for kind in ("prestart", "createRuntime", "createContainer", "poststart", "poststop")
+    ),
+    Fault(
+        name="hooks-startcontainer-found-on-host",
+        config=_host_hook_in_container,
+        reddens=_both("startContainer", "path-ns"),
+    ),
+    Fault(
+        name="hooks-before-namespaces",
+        config=_each(_another_pid("1"), "prestart", "createRuntime"),
+        reddens=(
+            "config.hooks.prestart.after-namespaces",
+            "config.hooks.createruntime.after-namespaces",
+            "runtime.state.pid-runtime-ns-hooks",
+            _ARGS,
         ),
     ),
     Fault(
-        name="hooks-createruntime-failure-ignored",
-        config=_each(_in_shell('"$0" "$@" || :'), "createRuntime"),
-        reddens=("runtime.lifecycle.step04-createruntime-fail", _ARGS),
+        name="hooks-poststart-with-another-pid",
+        config=_each(_another_pid("1"), "poststart"),
+        reddens=("runtime.state.pid-runtime-ns-hooks", _ARGS),
     ),
     Fault(
-        name="hooks-createcontainer-failure-ignored",
-        config=_each(_in_shell('"$0" "$@" || :'), "createContainer"),
-        reddens=("runtime.lifecycle.step05-createcontainer-fail", _ARGS),
+        name="hooks-createcontainer-with-another-pid",
+        config=_each(_another_pid("77"), "createContainer"),
+        reddens=("runtime.state.pid-container-ns-hooks", _ARGS),
     ),
     Fault(
         name="hooks-poststop-stops-at-failure",

@@ -67,7 +67,11 @@ def _replaced(name: str) -> Callable[[Config], None]:
 
 
 FAULTS: tuple[Fault, ...] = (
-    Fault(name="ipc-namespace-shared", reddens=("linux.namespaces.no-path-new",), config=_without_new("ipc")),
+    Fault(
+        name="ipc-namespace-shared",
+        reddens=("linux.namespaces.no-path-new", "runtime.lifecycle.step02-resources-created"),
+        config=_without_new("ipc"),
+    ),
     Fault(
         name="pid-namespace-shared",
         reddens=("linux.namespaces.no-path-new", "linux.namespaces.type.pid"),
@@ -104,7 +108,7 @@ FAULTS: tuple[Fault, ...] = (
     Fault(name="another-domainname", reddens=("config.domainname.effect",), config=_replaced("domainname")),
     Fault(
         name="sysctl-ignored",
-        reddens=("linux.sysctl.effect", "runtime.create.error-unappliable"),
+        reddens=("linux.sysctl.effect", "runtime.create.error-unappliable", "runtime.lifecycle.step02-error-if-unable"),
         config=lambda config: config["linux"].pop("sysctl", None),
     ),
     Fault(

@@ -4,6 +4,7 @@ from typing import Any
 
 from specs.linux.rlimits import RLIMITS
 from tests.faulty.fault import Fault
+from tests.faulty.faults.credentials import refuse
 
 Config = dict[str, Any]
 
@@ -47,6 +48,22 @@ def _repeated_limits_dropped(config: Config) -> None:
     limits[:] = {entry["type"]: entry for entry in limits}.values()
 
 
+def _another_size(config: Config) -> None:
+    if config["process"].get("terminal") and "consoleSize" in config["process"]:
+        config["process"]["consoleSize"]["height"] += 1
+
+
+def _size_refused(config: Config) -> None:
+    if "consoleSize" in config["process"] and not config["process"].get("terminal"):
+        refuse(config)
+
+
+def _affinity_for_init(config: Config) -> None:
+    cpus = config["process"].get("execCPUAffinity", {}).get("final")
+    if cpus:
+        config["linux"].setdefault("resources", {})["cpu"] = {"cpus": cpus}
+
+
 FAULTS: tuple[Fault, ...] = (
     Fault(
         name="cwd-ignored",
@@ -86,5 +103,34 @@ FAULTS: tuple[Fault, ...] = (
         name="repeated-limit-ignored",
         reddens=("config.process.rlimits.duplicate-error",),
         config=_repeated_limits_dropped,
+    ),
+    Fault(name="terminal-for-stderr", behaviour="create_with_terminal", reddens=("config.process.terminal.default",)),
+    Fault(name="terminal-ignored", behaviour="create_without_terminal", reddens=("config.process.terminal.linux-pty",)),
+    Fault(
+        name="terminal-of-another-size",
+        reddens=("config.process.consolesize.effect",),
+        config=_another_size,
+    ),
+    Fault(
+        name="size-without-terminal-refused",
+        reddens=("config.process.consolesize.ignored",),
+        config=_size_refused,
+    ),
+    Fault(
+        name="scheduler-ignored",
+        reddens=tuple(
+            f"config.process.scheduler.{name}.effect" for name in ("policy", "nice", "priority", "runtime", "deadline", "period")
+        ),
+        config=lambda config: config["process"].pop("scheduler", None),
+    ),
+    Fault(
+        name="io-priority-ignored",
+        reddens=("config.process.iopriority.whole-group",),
+        config=lambda config: config["process"].pop("ioPriority", None),
+    ),
+    Fault(
+        name="exec-affinity-for-init",
+        reddens=("config.process.execcpuaffinity.not-init",),
+        config=_affinity_for_init,
     ),
 )

@@ -24,7 +24,11 @@ def _propagation(asked: str, given: str) -> Callable[[Config], None]:
 
 
 FAULTS: tuple[Fault, ...] = (
-    Fault(name="another-root", reddens=("config.root.path.posix-relative",), config=_another_root),
+    Fault(
+        name="another-root",
+        reddens=("config.root.path.posix-relative", "bundle.rootfs.referenced"),
+        config=_another_root,
+    ),
     Fault(
         name="root-writable",
         reddens=("config.root.readonly.effect",),

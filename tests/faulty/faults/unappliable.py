@@ -18,4 +18,10 @@ def _dropped(config: Config) -> None:
         linux["sysctl"] = {name: value for name, value in linux["sysctl"].items() if NO_SUCH not in name}
 
 
-FAULTS: tuple[Fault, ...] = (Fault(name="unappliable-dropped", reddens=("runtime.create.error-unappliable",), config=_dropped),)
+FAULTS: tuple[Fault, ...] = (
+    Fault(
+        name="unappliable-dropped",
+        reddens=("runtime.create.error-unappliable", "runtime.lifecycle.step02-error-if-unable"),
+        config=_dropped,
+    ),
+)

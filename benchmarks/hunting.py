@@ -1,0 +1,160 @@
+"""How fast a hunt is beside a bare loop: `python -m benchmarks.hunting [--runtime=PATH] [--lane=LANE] [--workers=N] ...`.
+
+By turns, on the same runtime and the same generated configs, a shell loop that looks at nothing and the hunt (generating,
+driving, looking, probing, judging) take containers through their lives: in N workers at once, each in a jail of its own.
+Left out are configs that the shell cannot run by itself (hooks), and those that take a second container (fork limits).
+"""
+
+import argparse
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import ExitStack
+from typing import Any
+
+from benchmarks import bare
+from conformance.bundle.builder import Bundle, build
+from conformance.bundle.config import base_config
+from conformance.bundle.setup import HostSetup
+from conformance.cases.case import Case
+from conformance.drive.driver import discard
+from conformance.drive.reaper import Reaper
+from conformance.host.cgroup_views import LANES
+from conformance.plan import Plan, open_certifier
+from conformance.subject.identify import find
+from conformance.verdict.certifier import Certifier
+from fuzz.engine.oracle import examine
+from fuzz.kinds import CONFIGS
+from fuzz.strategies.feature import Feature
+from specs.verdicts import Level
+
+BATCH = 20
+"""Containers a worker runs in one turn of each side."""
+_LEFT_OUT = frozenset({"hooks", "linux.resources.pids"})
+
+
+def main(arguments: list[str]) -> int:
+    """Run the program; returns its exit status."""
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.hunting", description="how fast a hunt is beside a bare shell loop"
+    )
+    parser.add_argument("--runtime", default="runc", metavar="PATH")
+    parser.add_argument("--lane", default="host", choices=LANES)
+    parser.add_argument("--workers", default=1, type=int, metavar="N")
+    parser.add_argument("--rounds", default=8, type=int, metavar="N")
+    parser.add_argument("--serve", nargs=2, metavar=("PLAN", "SEED"), help=argparse.SUPPRESS)
+    options = parser.parse_args(arguments)
+    if options.serve:
+        return _serve(options.serve[0], int(options.serve[1]))
+    with tempfile.TemporaryDirectory(prefix="oci-conformance-") as directory:
+        plan = _plan(find(options.runtime), options.lane, directory)
+        rates = _compare(plan, options.workers, options.rounds)
+    for side, values in rates.items():
+        print(f"{side}: {statistics.median(values):.1f} containers/s (median of {len(values)} rounds)")  # noqa: T201
+    ratios = [hunt / loop for hunt, loop in zip(rates["hunt"], rates["bare loop"], strict=True)]
+    print(f"hunt / bare loop: {statistics.median(ratios):.2f}, best {max(ratios):.2f}")  # noqa: T201
+    return 0
+
+
+def _plan(runtime: str, lane: str, directory: str) -> str:
+    plan = Plan(
+        runtime=runtime,
+        adapter=None,
+        lane=lane,
+        spec_version=None,
+        requirements=("*",),
+        levels=tuple(level.value for level in Level),
+        waivers=(),
+        directory=directory,
+        reproducers=directory,
+    )
+    plan.write(f"{directory}/plan.json")
+    return f"{directory}/plan.json"
+
+
+def _compare(plan: str, workers: int, rounds: int) -> dict[str, list[float]]:
+    """Return containers per second of both sides, round by round; the first round is everybody's warm-up."""
+    lane = Plan.read(plan).lane
+    jail = [sys.executable, "-m", "conformance.host.jail", f"--lane={lane}", "--die-with-parent", "--"]
+    command = [*jail, sys.executable, "-m", "benchmarks.hunting", "--serve", plan]
+    running = [
+        subprocess.Popen([*command, str(seed)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        for seed in range(workers)
+    ]
+    rates: dict[str, list[float]] = {"bare loop": [], "hunt": []}
+    for number in range(rounds + 1):
+        for side, values in rates.items():
+            seconds, done = _turn(running, side)
+            if number:
+                values.append(done / seconds)
+    for worker in running:
+        worker.communicate()
+    return rates
+
+
+def _turn(running: list[Any], side: str) -> tuple[float, int]:
+    """Have all workers take one turn of one side at once; return how long the slowest took, and the containers of all."""
+    for worker in running:
+        worker.stdin.write(f"{side}\n")
+        worker.stdin.flush()
+    answers = [worker.stdout.readline().split() for worker in running]
+    return max(float(seconds) for seconds, _ in answers), sum(int(done) for _, done in answers)
+
+
+def _serve(plan: str, seed: int) -> int:
+    """In the jail: take turns as told on stdin, `bare loop` and `hunt` with the same configs; tell seconds and containers."""
+    certifier = open_certifier(Plan.read(plan))
+    generate = CONFIGS.generator(certifier.driver.host)
+    examples: list[tuple[Feature, ...]] = []
+    generating, number = 0.0, seed * 1000
+    for line in sys.stdin:
+        if line == "bare loop\n":
+            started = time.perf_counter()
+            drawn: list[tuple[Feature, ...]] = []
+            generate(drawn.append, number)
+            generating, number = (time.perf_counter() - started) / len(drawn), number + 1
+            examples = [each for each in drawn if not _LEFT_OUT & {feature.name for feature in each}][-BATCH:]
+            seconds, examples = _bare(certifier, examples)
+        else:
+            started = time.perf_counter()
+            for example in examples:
+                examine(certifier, CONFIGS.case(example, "benchmark/hunt"))
+            seconds = time.perf_counter() - started + generating * len(examples)
+        print(seconds, len(examples), flush=True)  # noqa: T201
+    return 0
+
+
+def _bare(certifier: Certifier, examples: list[tuple[Feature, ...]]) -> tuple[float, list[tuple[Feature, ...]]]:
+    """Run the loop over those of the examples that the runtime accepts; return its seconds, and those."""
+    accepted, seconds = [], 0.0
+    for index, example in enumerate(examples):
+        with ExitStack() as stack:
+            bundle = _bundle(certifier, CONFIGS.case(example, "benchmark/bare"), index, stack)
+            try:
+                seconds += bare.run(certifier.driver.runtime, [bundle]).wall
+            except RuntimeError:
+                continue
+            finally:
+                Reaper().collect()
+        accepted.append(example)
+    return seconds, accepted
+
+
+def _bundle(certifier: Certifier, case: Case, index: int, stack: ExitStack) -> Bundle:
+    driver = certifier.driver
+    bundle = build(
+        case,
+        directory=f"{driver.work_directory}/bare-{index}",
+        container_id=f"oci-conformance-bare-{index}",
+        config=base_config(oci_version=driver.oci_version),
+        machine=driver.host.machine,
+    )
+    stack.callback(discard, bundle)
+    stack.enter_context(HostSetup(case, bundle))
+    return bundle
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

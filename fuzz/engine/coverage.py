@@ -1,0 +1,88 @@
+"""Which properties, and which pairs of them, were really looked at: both in one container that started, both judged."""
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
+from fnmatch import fnmatchcase
+from itertools import combinations
+from typing import Any
+
+Pair = tuple[str, str]
+
+INFEASIBLE: tuple[tuple[str, str, str], ...] = (
+    ("namespaces.*.inherited", "namespaces.*.joined", "of one kind: a namespace is inherited or joined, not both"),
+    (
+        "namespaces.*.inherited",
+        "namespaces.user",
+        "a new user namespace owns none of the inherited ones, so much is forbidden there",
+    ),
+    ("namespaces.*.joined", "namespaces.user", "a new user namespace owns none of the joined ones, so much is forbidden there"),
+    ("namespaces.uts.*", "hostname", "whose name would be changed, the text leaves open"),
+    ("namespaces.uts.*", "domainname", "whose name would be changed, the text leaves open"),
+    ("namespaces.network.*", "linux.sysctl.network", "the parameters of a namespace that others share"),
+    ("namespaces.ipc.*", "linux.sysctl.ipc", "the parameters of a namespace that others share"),
+    ("namespaces.user", "linux.sysctl.*", "older kernels let no root of a user namespace write them"),
+    ("namespaces.user", "linux.devices", "no device can be made in a user namespace"),
+    ("namespaces.user", "linux.resources.devices", "nobody in a user namespace may restrict devices"),
+    ("namespaces.user", "process.user", "the user of a user namespace comes with its mappings"),
+    ("namespaces.user", "process.user.additionalGids", "the groups of a user namespace come with its mappings"),
+    ("namespaces.order", "namespaces.*", "the namespaces of the other replace the list"),
+    ("linux.seccomp.allowing", "linux.seccomp.denying", "a config has one filter"),
+    ("process.args", "process.args.bare-name", "a config has one program"),
+)
+"""Pairs that no valid config has, or that cannot be judged there: globs over names, and why. Reviewed by hand."""
+
+
+def infeasible(first: str, second: str) -> str:
+    """Return why two properties cannot be judged in one container, "" if they can."""
+    for one, other, reason in INFEASIBLE:
+        for a, b in ((first, second), (second, first)):
+            if fnmatchcase(a, one) and fnmatchcase(b, other) and not (reason.startswith("of one kind") and _kind(a) != _kind(b)):
+                return reason
+    return ""
+
+
+def _kind(name: str) -> str:
+    return name.split(".")[1]
+
+
+class Coverage:
+    """Counts, of properties and of pairs."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self.names = sorted(names)
+        self.pairs = [pair for pair in combinations(self.names, 2) if not infeasible(*pair)]
+        self._seen: Counter[str] = Counter()
+        self._pairs: Counter[Pair] = Counter()
+
+    def add(self, judged: Collection[str]) -> None:
+        """Take note of the properties that one started container had and that were judged in it."""
+        known = sorted(set(judged).intersection(self.names))
+        self._seen.update(known)
+        self._pairs.update(combinations(known, 2))
+
+    @property
+    def missing(self) -> list[str]:
+        """Properties that were never judged."""
+        return [name for name in self.names if not self._seen[name]]
+
+    @property
+    def missing_pairs(self) -> list[Pair]:
+        """Feasible pairs that were never judged together."""
+        return [pair for pair in self.pairs if not self._pairs[pair]]
+
+    def describe(self) -> str:
+        """`properties 52/54, pairs 1101/1298`."""
+        properties, pairs = len(self.names) - len(self.missing), len(self.pairs) - len(self.missing_pairs)
+        return f"properties {properties}/{len(self.names)}, pairs {pairs}/{len(self.pairs)}"
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the counts as JSON."""
+        return {
+            "properties": dict(self._seen),
+            "pairs": [[*pair, count] for pair, count in self._pairs.items()],
+        }
+
+    def restore(self, document: Mapping[str, Any]) -> None:
+        """Go on from the counts that `as_json` wrote."""
+        self._seen.update(document.get("properties", {}))
+        self._pairs.update({(first, second): count for first, second, count in document.get("pairs", ())})

@@ -1,0 +1,149 @@
+"""The loop of a hunt: rounds of examples, and what is bad and new is reproduced, shrunk, reported and kept.
+
+Hypothesis generates and shrinks. A known find does not stop it; a new one ends the round with its smallest example.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Generic, NoReturn, TypeVar
+
+from hypothesis.errors import Flaky
+
+from conformance.verdict.judge import Question
+from fuzz.engine.budget import Budget
+from fuzz.engine.seeds import ROUND, seed_of
+from fuzz.engine.symptom import Key
+
+Example = TypeVar("Example")
+Bad = dict[Key, Question]
+"""What is wrong with one container, and the question that it was an answer to."""
+
+REPETITIONS = 2
+"""How often something bad has to come back in fresh containers."""
+SHRINKS = 40
+"""Containers that shrinking one find may take."""
+SHRINK_SECONDS = 30.0
+PATIENCE = 3
+"""What so often did not come back is not tried again."""
+SYMPTOMS = 4
+"""So many finds of one requirement are kept apart; what comes then is more of the same."""
+
+
+class Bug(Exception):
+    """Tells Hypothesis that an example is worth shrinking."""
+
+
+@dataclass(frozen=True, slots=True)
+class Find(Generic[Example]):
+    """Something bad that came back, in its smallest form."""
+
+    key: Key
+    example: Example
+    question: Question
+    round: int
+
+
+@dataclass(slots=True, kw_only=True)
+class Hunt(Generic[Example]):
+    """One campaign in one worker."""
+
+    generate: Callable[[Callable[[Example], None], int], None]
+    """Call a function with examples made from a seed; what the function raises makes Hypothesis shrink, and comes back."""
+    examine: Callable[[Example, bool], Bad]
+    """Run an example; the flag says that it counts, which repetitions and shrinking do not."""
+    report: Callable[[Find[Example]], None]
+    checkpoint: Callable[[int], None]
+    """Called after each example with the round under way."""
+    budget: Budget
+    seed: int
+    identity: tuple[str, ...]
+    """Campaign, shard, node id: what the seeds of the rounds are made of."""
+    known: set[Key]
+    unstable: dict[Key, int] = field(default_factory=dict)
+    """What did not come back, and how often it was seen."""
+
+    def run(self, first_round: int = 0) -> None:
+        """Hunt until the budget is spent."""
+        number = first_round
+        while not self.budget.spent:
+            _Round(self, number).run()
+            number += 1
+
+    def new(self, bad: Bad) -> list[Key]:
+        """Return what is not known yet."""
+        tried = (key for key, count in self.unstable.items() if count >= PATIENCE)
+        known = self.known.union(tried)
+        return [key for key in bad if key not in known and not self._more_of_the_same(key)]
+
+    def _more_of_the_same(self, key: Key) -> bool:
+        return sum(known.requirement == key.requirement for known in self.known) >= SYMPTOMS
+
+
+class _Round(Generic[Example]):
+    """Up to ROUND examples, or until something new has been found and shrunk."""
+
+    def __init__(self, hunt: Hunt[Example], number: int) -> None:
+        self._hunt = hunt
+        self._number = number
+        self._generated = 0
+        self._target: Key | None = None
+        self._question: Question | None = None
+        self._smallest: Example | None = None
+        self._failing: set[str] = set()
+        self._shrunk = 0
+        self._deadline = 0.0
+
+    def run(self) -> None:
+        hunt = self._hunt
+        try:
+            hunt.generate(self._example, seed_of(hunt.seed, *hunt.identity, self._number))
+        except (Bug, Flaky):
+            self._report()
+
+    def _example(self, example: Example) -> None:
+        if self._target is None:
+            self._generate(example)
+        else:
+            self._shrink(example)
+
+    def _generate(self, example: Example) -> None:
+        hunt = self._hunt
+        if hunt.budget.spent or self._generated >= ROUND:
+            return
+        self._generated += 1
+        hunt.budget.use()
+        bad = hunt.examine(example, True)  # noqa: FBT003  # a callable's parameters have no names
+        hunt.checkpoint(self._number)
+        for key in hunt.new(bad):
+            if self._comes_back(example, key):
+                self._target, self._question = key, bad[key]
+                self._deadline = time.monotonic() + SHRINK_SECONDS
+                self._fail(example)
+            hunt.unstable[key] = hunt.unstable.get(key, 0) + 1
+
+    def _comes_back(self, example: Example, key: Key) -> bool:
+        return all(key in self._hunt.examine(example, False) for _ in range(REPETITIONS))  # noqa: FBT003  # as above
+
+    def _shrink(self, example: Example) -> None:
+        """Try a smaller example. Past the cap only what is known to fail still fails, so that Hypothesis comes to an end."""
+        if repr(example) in self._failing:
+            self._fail(example)
+        if self._shrunk >= SHRINKS or time.monotonic() > self._deadline:
+            return
+        self._shrunk += 1
+        bad = self._hunt.examine(example, False)  # noqa: FBT003  # as above
+        if self._target in bad:
+            self._question = bad[self._target]
+            self._fail(example)
+
+    def _fail(self, example: Example) -> NoReturn:
+        self._smallest = example
+        self._failing.add(repr(example))
+        raise Bug
+
+    def _report(self) -> None:
+        if self._target is None or self._smallest is None or self._question is None:
+            raise RuntimeError("a round ended early though nothing was found")
+        self._hunt.known.add(self._target)
+        self._hunt.report(Find(self._target, self._smallest, self._question, self._number))

@@ -1,0 +1,103 @@
+"""Control groups: where, and the limits that this lane's controllers have."""
+
+from hypothesis import strategies as st
+from hypothesis.strategies import SearchStrategy
+
+from conformance.expectations.cgroups import version
+from conformance.record.config import put
+from conformance.record.host import Host
+from fuzz.strategies.feature import Feature, Property
+
+_MEBIBYTE = 1 << 20
+_EXERCISED = 64
+"""Up to so many processes are made to see the limit hold."""
+
+
+def path(host: Host) -> SearchStrategy[Feature] | None:
+    """Generate an absolute path, deep or with awkward names."""
+    if not host.controllers:
+        return None
+    return st.sampled_from(
+        ("/{id}", "/oci-conformance/deep/er/{id}", "/oci-conformance/two words/{id}", "/oci-conformance/\u00e9-{id}")
+    ).map(
+        lambda given: Feature(
+            name="linux.cgroupsPath",
+            shows=("linux.cgroups.path.absolute",),
+            aims=("linux.cgroups.path.absolute",),
+            edits=(put("/linux/cgroupsPath", given),),
+        )
+    )
+
+
+def memory(host: Host) -> SearchStrategy[Feature] | None:
+    """Generate a hard and a soft limit, whole pages or not."""
+    if version(host, "memory") is None:
+        return None
+    pair = st.lists(st.integers(48 * _MEBIBYTE, 1 << 40), min_size=2, max_size=2).map(sorted)
+    return pair.map(
+        lambda two: Feature(
+            name="linux.resources.memory",
+            shows=("linux.memory.*",),
+            edits=(put("/linux/resources/memory", {"limit": two[1], "reservation": two[0]}),),
+        )
+    )
+
+
+def processor(host: Host) -> SearchStrategy[Feature] | None:
+    """Generate limits of time: a period, a quota, shares."""
+    if version(host, "cpu") is None:
+        return None
+
+    @st.composite
+    def limits(draw: st.DrawFn) -> Feature:
+        given = {}
+        if draw(st.booleans()):
+            given["period"] = draw(st.integers(1000, 1_000_000))
+        if draw(st.booleans()):
+            # A container that gets next to no time would only make the hunt slow.
+            given["quota"] = draw(st.integers(given.get("period", 100_000) // 2 + 1000, 4_000_000))
+        if draw(st.booleans()) or not given:
+            given["shares"] = draw(st.integers(2, 1 << 18))
+        return Feature(
+            name="linux.resources.cpu",
+            shows=("linux.cpu.*",),
+            edits=tuple(put(f"/linux/resources/cpu/{key}", value) for key, value in given.items()),
+        )
+
+    return limits()
+
+
+def processors(host: Host) -> SearchStrategy[Feature] | None:
+    """Generate which processors."""
+    if version(host, "cpuset") is None:
+        return None
+    numbers = st.lists(st.sampled_from(sorted(host.cpus)), min_size=1, max_size=4, unique=True)
+    return numbers.map(
+        lambda chosen: Feature(
+            name="linux.resources.cpuset",
+            shows=("linux.cpu.cpus.effect",),
+            edits=(put("/linux/resources/cpu/cpus", ",".join(map(str, chosen))), put("/linux/resources/cpu/mems", "0")),
+        )
+    )
+
+
+def processes(host: Host) -> SearchStrategy[Feature] | None:
+    """Generate a limit of processes, small enough to be tried or large."""
+    if version(host, "pids") is None:
+        return None
+    return st.one_of(st.integers(40, _EXERCISED), st.integers(_EXERCISED + 1, 1 << 20)).map(
+        lambda limit: Feature(
+            name="linux.resources.pids",
+            shows=("linux.pids.limit.effect",),
+            edits=(put("/linux/resources/pids", {"limit": limit}),),
+        )
+    )
+
+
+PROPERTIES = (
+    Property("linux.cgroupsPath", path),
+    Property("linux.resources.memory", memory),
+    Property("linux.resources.cpu", processor),
+    Property("linux.resources.cpuset", processors),
+    Property("linux.resources.pids", processes),
+)

@@ -1,0 +1,35 @@
+"""Whole cases: the base config and at most six features of it."""
+
+from hypothesis import strategies as st
+from hypothesis.strategies import SearchStrategy
+
+from conformance.record.host import Host
+from fuzz.strategies import annotations, cgroups, credentials, devices, hooks, mounts, namespaces, paths, process, root, seccomp
+from fuzz.strategies.feature import Feature, Property, compatible
+
+MOST_FEATURES = 6
+PROPERTIES: tuple[Property, ...] = (
+    *process.PROPERTIES,
+    *credentials.PROPERTIES,
+    *root.PROPERTIES,
+    *mounts.PROPERTIES,
+    *namespaces.PROPERTIES,
+    *devices.PROPERTIES,
+    *paths.PROPERTIES,
+    *seccomp.PROPERTIES,
+    *cgroups.PROPERTIES,
+    *hooks.PROPERTIES,
+    *annotations.PROPERTIES,
+)
+
+
+def available(host: Host) -> dict[str, SearchStrategy[Feature]]:
+    """Return the properties that this host has what it takes for, by name."""
+    found = {each.name: each.strategy(host) for each in PROPERTIES}
+    return {name: strategy for name, strategy in found.items() if strategy is not None}
+
+
+def features(host: Host) -> SearchStrategy[tuple[Feature, ...]]:
+    """Return lists of different features that fit together."""
+    one = st.one_of(*available(host).values())
+    return st.lists(one, max_size=MOST_FEATURES, unique_by=lambda feature: feature.name).map(compatible)

@@ -1,0 +1,241 @@
+"""Mounts: filesystems and binds with options, nested, overlapping, remounted, through symlinks, with propagation."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from hypothesis import strategies as st
+from hypothesis.strategies import SearchStrategy
+
+from conformance.cases.case import Directory, Entry, HostMount, RegularFile, Symlink
+from conformance.record.config import Edit, put
+from conformance.record.host import Host
+from fuzz.strategies.feature import Feature, Property
+
+_POINTS = ("/m/plain", "/m/one", "/m/two words", "/m/\u00e9", "/m/deep/er", "/tmp", "/run/new/er", "/dev/extra", "/etc")
+_GROUPS: tuple[tuple[str, ...], ...] = (
+    ("ro", "rw"),
+    ("nosuid", "suid"),
+    ("nodev", "dev"),
+    ("noexec", "exec"),
+    ("noatime", "relatime", "strictatime"),
+    ("nodiratime",),
+)
+"""Options of which at most one of a group is given: the text does not say which of two that contradict each other wins."""
+_DATA = (("size=128k", "size=1m"), ("mode=0751", "mode=700"), ("nr_inodes=100",), ("sync",), ("dirsync",))
+"""Options of the filesystem itself."""
+_FLAGS = ("ro", "nosuid", "nodev", "noexec", "noatime", "strictatime", "nodiratime")
+_PROPAGATIONS = tuple(prefix + name for prefix in ("", "r") for name in ("private", "shared", "slave", "unbindable"))
+_SHELF: tuple[Entry, ...] = (
+    RegularFile("shelf/file", b"the one\n"),
+    RegularFile("shelf/other", b"another\n"),
+    Directory("shelf/inner"),
+    Directory("elsewhere"),
+)
+_MOUNTED_SHELF = HostMount("tmpfs", "{bundle}/rootfs/shelf/inner", "tmpfs")
+_VOLUME = Directory("volume")
+_WAYS = {"/via": "target", "/up": "../../../target", "/far": "/target/./", "/chain": "via/../via"}
+"""Symlinks in the root filesystem that all lead to /target, whatever lies there on the host."""
+_LAYERS: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
+    ("/outer", "tmpfs", "tmpfs", ()),
+    ("/outer/inner", "tmpfs", "tmpfs", ()),
+    ("/shelf", "none", "rootfs/tree", ("bind",)),
+    ("/shelf/deep", "tmpfs", "tmpfs", ()),
+    ("/twice", "tmpfs", "tmpfs", ()),
+    ("/twice", "ramfs", "ramfs", ()),
+)
+
+
+def _mount(destination: str, kind: str, source: str, options: Sequence[str] = ()) -> Edit:
+    entry: dict[str, Any] = {"destination": destination, "type": kind, "source": source}
+    return put("/mounts/-", entry | ({"options": list(options)} if options else {}))
+
+
+def _options(groups: Sequence[Sequence[str]], *, most: int = 3) -> SearchStrategy[list[str]]:
+    """Generate at most one option of each of a few groups, in any order."""
+    chosen = st.lists(st.integers(0, len(groups) - 1), max_size=most, unique=True)
+    return chosen.flatmap(lambda indexes: st.tuples(*(st.sampled_from(groups[index]) for index in indexes))).map(list)
+
+
+def filesystems(host: Host) -> SearchStrategy[Feature]:
+    """Generate one to three filesystems of memory with options of every sort, on directories that are there or not."""
+    kinds = [kind for kind in ("tmpfs", "ramfs") if kind in host.filesystems]
+
+    def entry(kind: str) -> SearchStrategy[Edit]:
+        data = _options(_DATA, most=2) if kind == "tmpfs" else st.just([])
+        return st.tuples(st.sampled_from(_POINTS), _options(_GROUPS, most=4), data).map(
+            lambda given: _mount(given[0], kind, kind, [*given[1], *given[2]])
+        )
+
+    entries = st.lists(
+        st.one_of(*map(entry, kinds)), min_size=1, max_size=3, unique_by=lambda edit: str(edit.value["destination"])
+    )
+    return entries.map(
+        lambda edits: Feature(
+            name="mounts.filesystems",
+            shows=("config.mounts.linux-mount2", "config.mounts.options.*"),
+            rootfs=(Directory("m/plain"), Directory("m/one")),
+            edits=tuple(edits),
+            needs=frozenset({"mount"}),
+        )
+    )
+
+
+def kernel_filesystems(host: Host) -> SearchStrategy[Feature]:
+    """Generate a filesystem that shows something of the kernel."""
+    known = {
+        "mqueue": ("/dev/mqueue", "ipc"),
+        "devpts": ("/m/pts", "mount"),
+    }
+    kinds = sorted(kind for kind in known if kind in host.filesystems)
+
+    def feature(given: tuple[str, list[str]]) -> Feature:
+        kind, options = given
+        destination, namespace = known[kind]
+        data = ["newinstance", "ptmxmode=0666"] if kind == "devpts" else []
+        return Feature(
+            name="mounts.kernel-filesystems",
+            shows=("config.mounts.linux-mount2",),
+            edits=(_mount(destination, kind, kind, [*options, *data]),),
+            needs=frozenset({"mount", namespace}),
+        )
+
+    return st.tuples(st.sampled_from(kinds), _options((("nosuid",), ("noexec",), ("nodev",)))).map(feature)
+
+
+def binds(_host: Host) -> SearchStrategy[Feature]:
+    """Generate a directory of the bundle or of the host, bound with or without the mounts inside it."""
+
+    def feature(given: tuple[str, str, str, list[str], bool]) -> Feature:
+        kind, source, how, options, mounted = given
+        return Feature(
+            name="mounts.binds",
+            shows=(
+                "config.mounts.options.bind",
+                "config.mounts.options.rbind",
+                "config.mounts.source.*",
+                "config.mounts.options.*",
+            ),
+            rootfs=(*_SHELF, Directory("seen"), Directory("seen-whole")),
+            host=(_VOLUME,),
+            mounts=(_MOUNTED_SHELF,) if mounted else (),
+            edits=(
+                _mount("/seen" if how == "bind" else "/seen-whole", kind, source, [how, *options]),
+                # Both ends of the bind are named alike, so that they can be compared.
+                *((put("/root/path", "{bundle}/rootfs"),) if source.startswith("{bundle}") else ()),
+            ),
+            needs=frozenset({"mount"}),
+            # A user namespace may not lay bare what a mount that it inherited covers.
+            without=frozenset({"user"}) if mounted and how == "bind" else frozenset(),
+        )
+
+    sources = st.sampled_from(("rootfs/shelf", "{bundle}/rootfs/shelf", "{host}/volume", "rootfs/shelf/../shelf"))
+    return st.tuples(
+        st.sampled_from(("none", "bind", "tmpfs")),
+        sources,
+        st.sampled_from(("bind", "rbind")),
+        _options([(flag,) for flag in _FLAGS if flag != "strictatime"]),
+        st.booleans(),
+    ).map(feature)
+
+
+def file_binds(_host: Host) -> SearchStrategy[Feature]:
+    """Generate a file of the bundle bound on a file."""
+    return st.tuples(st.sampled_from(("rootfs/shelf/file", "{bundle}/rootfs/shelf/file")), _options((("ro",), ("noexec",)))).map(
+        lambda given: Feature(
+            name="mounts.file-binds",
+            shows=("config.mounts.source.bind-file",),
+            rootfs=(*_SHELF, RegularFile("seen-file")),
+            edits=(_mount("/seen-file", "none", given[0], ["bind", *given[1]]),),
+            needs=frozenset({"mount"}),
+        )
+    )
+
+
+def layers(_host: Host) -> SearchStrategy[Feature]:
+    """Generate mounts over, inside and on top of each other, in any order."""
+    chosen = st.lists(st.integers(0, len(_LAYERS) - 1), min_size=2, max_size=len(_LAYERS), unique=True)
+    return chosen.map(
+        lambda indexes: Feature(
+            name="mounts.layers",
+            shows=("config.mounts.order",),
+            rootfs=(Directory("outer/inner"), Directory("tree/deep"), Directory("shelf/deep"), Directory("twice")),
+            edits=tuple(_mount(*_LAYERS[index]) for index in indexes),
+            needs=frozenset({"mount"}),
+        )
+    )
+
+
+def remounts(_host: Host) -> SearchStrategy[Feature]:
+    """Generate a tmpfs that a later entry changes."""
+    return st.tuples(_options(_GROUPS[:4]), _options([(flag,) for flag in _FLAGS[:4]])).map(
+        lambda given: Feature(
+            name="mounts.remounts",
+            shows=("config.mounts.options.remount",),
+            rootfs=(Directory("m/again"),),
+            edits=(_mount("/m/again", "tmpfs", "tmpfs", given[0]), _mount("/m/again", "tmpfs", "tmpfs", ["remount", *given[1]])),
+            needs=frozenset({"mount"}),
+        )
+    )
+
+
+def relative_destinations(_host: Host) -> SearchStrategy[Feature]:
+    """Generate a destination without a leading slash, and a working directory that it must not count from."""
+    return st.sampled_from(("mnt/relative", "./mnt/relative", "mnt/new")).map(
+        lambda destination: Feature(
+            name="mounts.relative-destinations",
+            shows=("config.mounts.destination.linux-relative-to-root",),
+            rootfs=(Directory("mnt/relative"), Directory("srv/mnt/relative")),
+            host=(_VOLUME,),
+            edits=(put("/process/cwd", "/srv"), _mount(destination, "none", "{host}/volume", ["bind"])),
+            needs=frozenset({"mount"}),
+        )
+    )
+
+
+def through_symlinks(_host: Host) -> SearchStrategy[Feature]:
+    """Generate a destination on whose way lies a symlink, which counts from the container's root."""
+    return st.tuples(st.sampled_from(sorted(_WAYS)), st.sampled_from(("", "/point", "/point/deeper")), st.booleans()).map(
+        lambda given: Feature(
+            name="mounts.through-symlinks",
+            shows=("config.mounts.linux-mount2", "config.mounts.options.bind"),
+            rootfs=(Directory("target/point"), *(Symlink(way.lstrip("/"), target) for way, target in _WAYS.items())),
+            host=(_VOLUME,),
+            edits=(
+                _mount(given[0] + given[1], "none", "{host}/volume", ["bind"])
+                if given[2]
+                else _mount(given[0] + given[1], "tmpfs", "tmpfs"),
+            ),
+            needs=frozenset({"mount"}),
+        )
+    )
+
+
+def propagation(_host: Host) -> SearchStrategy[Feature]:
+    """Generate bind mounts of what the host shares, each with propagation of its own."""
+    return st.lists(st.sampled_from(_PROPAGATIONS), min_size=1, max_size=3, unique=True).map(
+        lambda kinds: Feature(
+            name="mounts.propagation",
+            shows=tuple(f"config.mounts.options.{kind}" for kind in _PROPAGATIONS),
+            rootfs=tuple(Directory(f"m/{kind}") for kind in kinds),
+            host=(Directory("shared"),),
+            mounts=(HostMount("tmpfs", "{host}/shared", "tmpfs", shared=True),),
+            edits=tuple(
+                _mount(f"/m/{kind}", "none", "{host}/shared", ["rbind" if kind.startswith("r") else "bind", kind])
+                for kind in kinds
+            ),
+            needs=frozenset({"mount"}),
+        )
+    )
+
+
+PROPERTIES = (
+    Property("mounts.filesystems", filesystems),
+    Property("mounts.kernel-filesystems", kernel_filesystems),
+    Property("mounts.binds", binds),
+    Property("mounts.file-binds", file_binds),
+    Property("mounts.layers", layers),
+    Property("mounts.remounts", remounts),
+    Property("mounts.relative-destinations", relative_destinations),
+    Property("mounts.through-symlinks", through_symlinks),
+    Property("mounts.propagation", propagation),
+)

@@ -1,0 +1,1 @@
+"""Judges documents alone: reading, schemas, rules, findings."""

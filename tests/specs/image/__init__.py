@@ -1,0 +1,1 @@
+"""Tests of what judges image documents and layouts."""
