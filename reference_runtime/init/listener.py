@@ -5,7 +5,7 @@ import posix
 from reference_runtime import SPEC_VERSION
 from reference_runtime.config.writer import dumps
 from reference_runtime.fault import RuntimeFault
-from reference_runtime.kernel.processes import SIGKILL
+from reference_runtime.kernel.pidfds import SIGKILL
 from reference_runtime.plan.program import Descriptors
 from reference_runtime.seccomp.notify import process_state, send, take
 
