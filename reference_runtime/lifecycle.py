@@ -111,6 +111,7 @@ def step_2_create_the_environment(container: Container, plan: "Plan", cgroup: "C
         launched.go_on()
     except BaseException:
         _take_back(plan, launched)
+        launched.raise_its_fault()
         raise
     return launched
 

@@ -66,6 +66,14 @@ class Launched:
         except (ProcessLookupError, ChildProcessError):
             pass
 
+    def raise_its_fault(self) -> None:
+        """Raise RuntimeFault if the process, which has ended, has told why: then what failed on our side was for its end."""
+        posix.set_blocking(self._sync, False)  # its one parameter
+        try:
+            _receive(self._sync)
+        except BlockingIOError:
+            return
+
     def _expect(self, wanted: bytes) -> None:
         message = _receive(self._sync)
         if message == wanted:

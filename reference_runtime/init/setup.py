@@ -49,14 +49,17 @@ class Inside:
         k.prctl(k.PR_SET_PDEATHSIG, SIGKILL)
         if posix.geteuid() == 0:
             k.prctl(k.PR_SET_DUMPABLE, 0)
-        self._await_go()
-        k.prctl(k.PR_SET_DUMPABLE, 0)  # an ordinary user could not write our mappings before
-        self._enter_remaining_namespaces()
         plan, stage = self.plan, self.stage
+        if plan.waits_before_mounts():
+            self._await_go()
+            self._enter_remaining_namespaces()
         posix.setsid()
         umask = posix.umask(0)
         for effect in plan.environment:
             effect.execute(stage)
+        if not plan.waits_before_mounts():
+            self._await_go()  # meanwhile the runtime has had us moved, for which the kernel takes its time
+            self._enter_remaining_namespaces()
         if plan.runtime_hooks:
             posix.write(self.sync, HOOKS)
             self._await_go()
@@ -80,7 +83,7 @@ class Inside:
         if namespaces.has_new("user"):
             syscall("setresgid", 0, 0, 0)
             syscall("setresuid", 0, 0, 0)
-            k.prctl(k.PR_SET_DUMPABLE, 0)
+        k.prctl(k.PR_SET_DUMPABLE, 0)  # an ordinary user could not write our mappings before
         if namespaces.cgroup:
             k.unshare(k.CLONE_NEWCGROUP)
         if namespaces.time:
