@@ -1,0 +1,177 @@
+"""The state directory of a container: ROOT/ID, with what later calls need. All its files appear at once or not at all.
+
+state.json     what the container is (container/state.py)
+config.json    the config as it was at create: later changes of the bundle's do not count
+start, result  FIFOs between the container's first process and `start`
+mount, root    empty directories to mount on, in the container's own mount namespace alone
+"""
+
+import posix
+
+from reference_runtime.fault import RuntimeFault, reason
+from reference_runtime.kernel.files import create_file, read_bytes
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+_ALLOWED = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_+-.")
+_LONGEST = 240
+"""A directory's name cannot be longer than 255 bytes, and there is one of a dot, the id, a dot and a pid."""
+_EEXIST, _ENOTEMPTY = 17, 39
+
+START = "start"
+RESULT = "result"
+
+
+def check_id(container_id: str) -> None:
+    """Raise RuntimeFault unless this can be the name of a directory and nothing else."""
+    if not container_id or not _ALLOWED.issuperset(container_id) or container_id in {".", ".."} or len(container_id) > _LONGEST:
+        raise RuntimeFault(f"{container_id!r} is no valid container id")
+
+
+class Directory:
+    """The state directory of one container, existing or not."""
+
+    __slots__ = ("_lock", "container_id", "path", "root")
+
+    def __init__(self, root: str, container_id: str) -> None:
+        check_id(container_id)
+        self.root = root
+        self.container_id = container_id
+        self.path = f"{root}/{container_id}"
+        self._lock = -1
+
+    def claim(self) -> None:
+        """Make the directory, locked: it gets its name when all that is in it is there.
+
+        Raises RuntimeFault if there is a container with this id.
+        """
+        make_directories(self.root)
+        unfinished = f"{self.root}/.{self.container_id}.{posix.getpid()}"
+        try:
+            posix.mkdir(unfinished, 0o711)
+            self._lock = _locked(f"{unfinished}/lock")
+            for name in (START, RESULT):
+                posix.mkfifo(f"{unfinished}/{name}", 0o600)
+            for name in ("mount", "root"):
+                posix.mkdir(f"{unfinished}/{name}", 0o711)
+            posix.rename(unfinished, self.path)  # onto a directory that isn't empty this fails
+        except OSError as error:
+            _remove_tree(unfinished)
+            if error.errno in {_EEXIST, _ENOTEMPTY}:
+                raise RuntimeFault(f"container with given ID already exists: {self.container_id}") from None
+            raise RuntimeFault(f"cannot make {self.path}", why=reason(error)) from error
+
+    def sweep(self) -> None:
+        """Remove what calls of create that were killed have not come to name."""
+        prefix = f".{self.container_id}."
+        for name in _names(self.root):
+            pid = name.removeprefix(prefix)
+            if name.startswith(prefix) and pid.isdigit() and not _exists(f"/proc/{pid}"):
+                _remove_tree(f"{self.root}/{name}")
+
+    def lock(self) -> None:
+        """Wait for whoever works on this container, and keep others waiting until this process ends.
+
+        Raises RuntimeFault if there is no such container, or not any more when it is our turn.
+        """
+        try:
+            self._lock = _locked(f"{self.path}/lock")
+            kept = posix.fstat(self._lock).st_nlink
+        except OSError as error:
+            raise self.unknown() from error
+        if not kept:
+            raise self.unknown()
+
+    def unlock(self) -> None:
+        """Let others work on the container while we wait for it."""
+        posix.close(self._lock)
+
+    def unknown(self) -> RuntimeFault:
+        """Return the fault that there is no such container, in the words that container engines look for."""
+        return RuntimeFault(f"container does not exist: {self.container_id}")
+
+    def exists(self) -> bool:
+        """Whether there is a directory; a create that was killed may have left it without state."""
+        return _exists(self.path)
+
+    def write(self, name: str, content: str) -> None:
+        """Make or replace a file at once."""
+        create_file(f"{self.path}/{name}", content)
+
+    def read(self, name: str) -> "Any":
+        """Return a JSON file's value. Raises RuntimeFault if there is no such container or file."""
+        from reference_runtime.config.reader import parse
+
+        try:
+            content = read_bytes(f"{self.path}/{name}")
+        except OSError as error:
+            raise self.unknown() from error
+        return parse(content, name=f"{self.path}/{name}")[0]
+
+    def remove(self) -> None:
+        """Take it all away; the lock goes last but one, so that nobody else comes in before."""
+        _remove_tree(self.path)
+
+    def containers(self) -> "list[str]":
+        """Return the ids of all containers below the same root."""
+        return container_ids(self.root)
+
+
+def container_ids(root: str) -> "list[str]":
+    """Return the ids of all containers below a root, sorted."""
+    return sorted(name for name in _names(root) if not name.startswith("."))
+
+
+def _names(directory: str) -> "list[str]":
+    try:
+        return posix.listdir(directory)
+    except FileNotFoundError:
+        return []
+
+
+def _exists(path: str) -> bool:
+    try:
+        posix.stat(path)
+    except OSError:
+        return False
+    return True
+
+
+def _locked(path: str) -> int:
+    """Return a descriptor of a file that is locked as long as this process keeps it open, made if need be."""
+    descriptor = posix.open(path, posix.O_RDWR | posix.O_CREAT | posix.O_CLOEXEC, 0o600)
+    posix.lockf(descriptor, posix.F_LOCK, 0)
+    return descriptor
+
+
+def make_directories(path: str) -> None:
+    """Make a directory with its parents, open to its owner alone but for passing through."""
+    try:
+        posix.mkdir(path, 0o711)
+    except FileExistsError:
+        return
+    except FileNotFoundError:
+        make_directories(path.rpartition("/")[0])
+        make_directories(path)
+    except OSError as error:
+        raise RuntimeFault(f"cannot make {path}", why=reason(error)) from error
+
+
+def _remove_tree(path: str) -> None:
+    if not _exists(path):
+        return
+    names = _names(path)
+    # A waiter for the lock sees its file without a name when it gets it; so that must be gone before the directory.
+    for name in sorted(names, key=lambda each: each == "lock"):
+        inner = f"{path}/{name}"
+        try:
+            posix.rmdir(inner) if _is_directory(inner) else posix.unlink(inner)
+        except FileNotFoundError:
+            continue
+    posix.rmdir(path)
+
+
+def _is_directory(path: str) -> bool:
+    return posix.stat(path, follow_symlinks=False).st_mode & 0o170000 == 0o040000

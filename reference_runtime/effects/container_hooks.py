@@ -1,0 +1,34 @@
+"""The hooks that run inside: createContainer, in the container's namespaces but with the host's files in reach."""
+
+import posix
+
+from reference_runtime.config.writer import dumps
+from reference_runtime.effects.hooks import run_hooks
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+    from reference_runtime.effects.stage import Stage
+
+
+class ContainerHooks:
+    """All createContainer hooks; the state has our pid as the container sees it."""
+
+    __slots__ = ("hooks", "state")
+
+    def __init__(self, hooks: "Sequence[dict[str, Any]]") -> None:
+        self.hooks = hooks
+        if any(hook.get("timeout") for hook in hooks):
+            import select  # noqa: F401  # loaded here, since nothing may be loaded inside
+        self.state: dict[str, Any] = {}
+        """Known when the container is about to be made."""
+
+    def describe(self) -> str:
+        return f"run the createContainer hooks: {', '.join(hook['path'] for hook in self.hooks) or 'none'}"
+
+    def execute(self, stage: "Stage") -> None:  # noqa: ARG002  # every effect gets the stage
+        if not self.hooks:
+            return
+        run_hooks("createContainer", self.hooks, dumps({**self.state, "pid": posix.getpid()}))

@@ -1,0 +1,176 @@
+"""Entries of `mounts`, each carried out on descriptors: source and destination are looked up once."""
+
+import posix
+
+from reference_runtime.effects.stage import STAGING
+from reference_runtime.effects.targets import find, make_directory, make_file, normal
+from reference_runtime.fault import RuntimeFault, reason
+from reference_runtime.kernel import mounts as k
+from reference_runtime.kernel.files import AT_FDCWD, O_PATH
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from reference_runtime.effects.stage import Stage
+    from reference_runtime.plan.mount_options import Attributes, Options
+
+_S_IFMT, _S_IFDIR = 0o170000, 0o040000
+
+
+class Mount:
+    """A new file system, mounted where nobody sees it, finished there, and then moved to its destination."""
+
+    __slots__ = ("copy_up", "destination", "kind", "options", "source", "where")
+
+    def __init__(self, *, where: str, destination: str, kind: str, source: str, options: "Options") -> None:
+        if options.copy_up:
+            from reference_runtime.effects.copy_up import copy_up  # few containers need it
+
+            self.copy_up = copy_up
+        self.where = where
+        self.destination = destination
+        self.kind = kind
+        self.source = source
+        self.options = options
+
+    def describe(self) -> str:
+        data = f" with {','.join(self.options.data)}" if self.options.data else ""
+        return f"mount {self.kind} {self.source!r} on {self.destination} (flags {self.options.flags:#x}){data}"
+
+    def execute(self, stage: "Stage") -> None:
+        try:
+            self._execute(stage)
+        except OSError as error:
+            raise RuntimeFault(f"cannot mount {self.kind} on {self.destination}", where=self.where, why=reason(error)) from error
+
+    def _execute(self, stage: "Stage") -> None:
+        target = make_directory(stage.root, self.destination)
+        # Mount points, devices and links still have to be made in a tmpfs, so it is written to until the end.
+        late = self.kind == "tmpfs" and self.options.flags & k.MS_RDONLY
+        flags = self.options.flags & ~k.MS_RDONLY if late else self.options.flags
+        data = ",".join(self.options.data)
+        tree = new_filesystem(stage, target, source=self.source, kind=self.kind, flags=flags, data=data)
+        if self.options.copy_up:
+            self.copy_up(target, tree)
+        finish(tree, self.options, attributes=None)
+        if stage.own_mounts:
+            k.move_mount(tree, target)
+        if late:
+            stage.deferred.append(tree)
+        else:
+            posix.close(tree)
+        posix.close(target)
+
+
+def new_filesystem(stage: "Stage", target: int, *, source: str, kind: str, flags: int, data: str) -> int:
+    """Mount a file system; returns a descriptor of its root. It still has to be moved to its place, unless that is the host's.
+
+    In a mount namespace that others use, mounts may be shared, and such ones cannot be moved.
+    """
+    if stage.own_mounts:
+        k.mount(source, STAGING, kind, flags, data or None)
+        return k.open_tree(AT_FDCWD, STAGING, 0)
+    here = posix.open(".", O_PATH | posix.O_CLOEXEC)
+    posix.fchdir(target)
+    try:
+        k.mount(source, ".", kind, flags, data or None)
+        return k.open_tree(AT_FDCWD, posix.readlink(f"/proc/self/fd/{target}"), 0)
+    finally:
+        posix.fchdir(here)
+        posix.close(here)
+
+
+class Bind:
+    """A bind mount: a copy of a part of the mount tree, detached while it gets its attributes."""
+
+    __slots__ = ("destination", "gid_map", "index", "options", "source", "uid_map", "where")
+
+    def __init__(self, *, index: int, destination: str, source: str, options: "Options") -> None:
+        self.index = index
+        self.uid_map = self.gid_map = ""
+        """Mappings of its own, as /proc/PID/uid_map wants them; without, idmap means those of the container."""
+        self.where = f"$.mounts[{index}]"
+        self.destination = destination
+        self.source = source
+        """An absolute path in the runtime's mount namespace."""
+        self.options = options
+
+    def describe(self) -> str:
+        below = " and all below" if self.options.recursive else ""
+        mapped = f", {self.options.id_map}ped" if self.options.id_map else ""
+        return f"bind {self.source}{below} on {self.destination}{mapped}"
+
+    def open_source(self) -> int:
+        """Return a descriptor of the detached tree. Raises RuntimeFault."""
+        try:
+            return k.clone_tree(self.source, recursive=self.options.recursive)
+        except OSError as error:
+            raise RuntimeFault("cannot bind the source", where=self.where, why=reason(error)) from error
+
+    def execute(self, stage: "Stage") -> None:
+        tree = stage.sources.pop(self.index, -1)
+        if tree < 0:
+            tree = self.open_source()
+        try:
+            is_directory = posix.fstat(tree).st_mode & _S_IFMT == _S_IFDIR
+            target = (make_directory if is_directory else make_file)(stage.root, self.destination)
+            finish(tree, self.options, attributes=self.options.attributes)
+            k.move_mount(tree, target)
+        except OSError as error:
+            raise RuntimeFault(f"cannot bind on {self.destination}", where=self.where, why=reason(error)) from error
+        posix.close(target)
+        posix.close(tree)
+
+
+class Remount:
+    """New flags for a mount that an earlier entry, or the root file system, has brought."""
+
+    __slots__ = ("destination", "options", "where")
+
+    def __init__(self, *, where: str, destination: str, options: "Options") -> None:
+        self.where = where
+        self.destination = destination
+        self.options = options
+
+    def describe(self) -> str:
+        return f"remount {self.destination} (flags {self.options.flags:#x})"
+
+    def execute(self, stage: "Stage") -> None:
+        target = find(stage.root, self.destination)
+        if target is None:
+            raise RuntimeFault(f"nothing is mounted on {self.destination}", where=self.where)
+        try:
+            if self.options.bind:
+                finish(target, self.options, attributes=self.options.attributes)
+            else:
+                _remount(target, self.options)
+                finish(target, self.options, attributes=None)
+        except OSError as error:
+            raise RuntimeFault(f"cannot remount {self.destination}", where=self.where, why=reason(error)) from error
+        posix.close(target)
+
+
+def _remount(target: int, options: "Options") -> None:
+    here = posix.open(".", O_PATH | posix.O_CLOEXEC)
+    posix.fchdir(target)
+    try:
+        k.mount(None, ".", None, options.flags | k.MS_REMOUNT, ",".join(options.data) or None)
+    finally:
+        posix.fchdir(here)
+        posix.close(here)
+
+
+def finish(tree: int, options: "Options", *, attributes: "Attributes | None") -> None:
+    """Give a mount its attributes and its propagation; recursive attributes reach all mounts below."""
+    if attributes:
+        k.mount_setattr(tree, attach=attributes.set, clear=attributes.clear)
+    if options.recursive_attributes:
+        recursive = options.recursive_attributes
+        k.mount_setattr(tree, attach=recursive.set, clear=recursive.clear, recursive=True)
+    for propagation, recursive_too in options.propagation:
+        k.mount_setattr(tree, propagation=propagation, recursive=recursive_too)
+
+
+def is_below(path: str, directory: str) -> bool:
+    """Whether a path is that directory or lies in it, by name."""
+    inner, outer = normal(path), normal(directory)
+    return outer in {".", inner} or inner.startswith(f"{outer}/")

@@ -1,0 +1,177 @@
+"""What concerns the first process alone: its working directory, program, umask, personality and keyring."""
+
+import posix
+
+from reference_runtime.effects.stage import Inherited
+from reference_runtime.effects.targets import make_directory
+from reference_runtime.fault import RuntimeFault, reason
+from reference_runtime.kernel.files import encode, write_file
+from reference_runtime.kernel.syscall import syscall
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from reference_runtime.effects.stage import Stage
+
+_PERSONALITIES = {"LINUX": 0, "LINUX32": 8}
+_KEYCTL_JOIN_SESSION_KEYRING = 1
+_ENOSYS, _EPERM, _EACCES = 38, 1, 13
+_ENOENT, _ENOTDIR = 2, 20
+_S_IFMT, _S_IFDIR, _S_IFREG = 0o170000, 0o040000, 0o100000
+
+
+class WorkingDirectory:
+    """cwd is made where the image has no such directory, as container engines expect."""
+
+    __slots__ = ("path",)
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+
+    def describe(self) -> str:
+        return f"make the working directory {self.path} if it is missing"
+
+    def execute(self, stage: "Stage") -> None:
+        try:
+            posix.close(make_directory(stage.root, self.path))
+        except OSError as error:
+            raise RuntimeFault(f"cannot make {self.path}", where="$.process.cwd", why=reason(error)) from error
+
+
+class FindProgram:
+    """Look for the program in the container, so that create already tells what start could not run."""
+
+    __slots__ = ("file", "paths")
+
+    def __init__(self, file: str, paths: "list[str]") -> None:
+        self.file = file
+        self.paths = paths
+
+    def describe(self) -> str:
+        return f"look for the program {self.file}"
+
+    def execute(self, stage: "Stage") -> None:  # noqa: ARG002  # every effect gets the stage
+        errors = []
+        for path in self.paths:
+            if path.startswith("/proc/"):  # what is there depends on who looks
+                return
+            try:
+                status = posix.stat(path)
+            except OSError as error:
+                errors.append(error.errno or 0)
+                continue
+            if status.st_mode & _S_IFMT == _S_IFREG and status.st_mode & 0o111:
+                return
+            errors.append(_EACCES)
+        raise RuntimeFault(not_executable(self.file, errors))
+
+
+def not_executable(file: str, errors: "list[int]") -> str:
+    """Return why a program cannot be run, in the words that container engines look for."""
+    missing = all(error in {_ENOENT, _ENOTDIR} for error in errors)
+    if "/" not in file and missing:
+        return f'exec: "{file}": executable file not found in $PATH'
+    error = next((each for each in errors if each not in {_ENOENT, _ENOTDIR}), errors[0])
+    looking = f"stat {file}: " if missing else ""
+    return f'exec: "{file}": {looking}{posix.strerror(error).lower()}'
+
+
+class Umask:
+    """umask(2)."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: int) -> None:
+        self.value = value
+
+    def describe(self) -> str:
+        return f"set the umask to {self.value:04o}"
+
+    def execute(self, stage: "Stage") -> None:  # noqa: ARG002  # every effect gets the stage
+        posix.umask(self.value)
+
+
+class Personality:
+    """personality(2): it survives execve."""
+
+    __slots__ = ("domain",)
+
+    def __init__(self, domain: str) -> None:
+        self.domain = domain
+
+    def describe(self) -> str:
+        return f"set the personality to {self.domain}"
+
+    def execute(self, stage: "Stage") -> None:  # noqa: ARG002  # every effect gets the stage
+        try:
+            syscall("personality", _PERSONALITIES[self.domain])
+        except OSError as error:
+            raise RuntimeFault("cannot be set", where="$.linux.personality", why=reason(error)) from error
+
+
+class Keyring:
+    """A session keyring of the container's own, so that it does not see what the caller's holds."""
+
+    __slots__ = ("name",)
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def describe(self) -> str:
+        return f"join a new session keyring {self.name}"
+
+    def execute(self, stage: "Stage") -> None:  # noqa: ARG002  # every effect gets the stage
+        try:
+            syscall("keyctl", _KEYCTL_JOIN_SESSION_KEYRING, encode(self.name), 0, 0, 0)
+        except OSError as error:
+            if error.errno not in {_ENOSYS, _EPERM, _EACCES}:  # no keyrings here, or not for us: then there is none to see
+                raise RuntimeFault("cannot make a session keyring", why=reason(error)) from error
+
+
+class OomScore(Inherited):
+    """Written by the runtime, which may lower what the container's user may not."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: int) -> None:
+        self.value = value
+
+    def describe(self) -> str:
+        return f"set oom_score_adj to {self.value}"
+
+    def execute(self, pid: int) -> None:
+        try:
+            write_file(f"/proc/{pid}/oom_score_adj", str(self.value))
+        except OSError as error:
+            raise RuntimeFault("cannot be set", where="$.process.oomScoreAdj", why=reason(error)) from error
+
+
+class Affinity:
+    """execCPUAffinity: a list of CPUs such as "0-3,7"."""
+
+    __slots__ = ("cpus",)
+
+    def __init__(self, cpus: str) -> None:
+        self.cpus = cpus
+
+    def describe(self) -> str:
+        return f"run on the CPUs {self.cpus}"
+
+    def execute(self, stage: "Stage") -> None:  # noqa: ARG002  # every effect gets the stage
+        self.apply()
+
+    def apply(self) -> None:
+        """Move the caller to these CPUs. Raises RuntimeFault."""
+        try:
+            posix.sched_setaffinity(0, cpu_numbers(self.cpus))
+        except (OSError, ValueError) as error:
+            why = reason(error) if isinstance(error, OSError) else str(error)
+            raise RuntimeFault(f"cannot run on the CPUs {self.cpus}", where="$.process.execCPUAffinity", why=why) from error
+
+
+def cpu_numbers(text: str) -> "set[int]":
+    """Return the CPUs that a list names."""
+    numbers: set[int] = set()
+    for part in text.split(","):
+        first, _, last = part.partition("-")
+        numbers.update(range(int(first), int(last or first) + 1))
+    return numbers

@@ -1,0 +1,1 @@
+"""What runs inside: the stages of the container's first process, and the small program that makes its last calls."""

@@ -1,0 +1,183 @@
+"""Brings another process into a container that is there: for exec, and for the hooks that run inside at start.
+
+Python never appears in the container's pid namespace (CVE-2016-9962): it enters all others, and the stub makes the step.
+"""
+
+import posix
+
+from reference_runtime.effects.stage import Stage
+from reference_runtime.fault import RuntimeFault, reason
+from reference_runtime.init.become import become
+from reference_runtime.init.imports import forbid_imports
+from reference_runtime.init.setup import FAULT, GO, tell
+from reference_runtime.kernel import processes as k
+from reference_runtime.kernel.files import O_PATH, read_descriptor
+from reference_runtime.kernel.pidfds import SIGKILL, pidfd_open
+from reference_runtime.kernel.syscall import syscall
+from reference_runtime.plan.namespaces import KINDS
+from reference_runtime.plan.program import CREATED, Descriptors, LastCalls
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import NoReturn
+
+    from reference_runtime.container.state import Container
+    from reference_runtime.effects.stage import Effect
+
+_MESSAGE = 1 << 16
+_WORD = 8
+
+
+class Entry:
+    """What is to run in the container."""
+
+    __slots__ = ("before", "calls", "descriptors", "effects", "outside", "streams")
+
+    def __init__(
+        self,
+        calls: LastCalls,
+        descriptors: Descriptors,
+        effects: "Sequence[Effect]",
+        *,
+        streams: "tuple[int, int, int] | None" = None,
+        before: "Callable[[], None] | None" = None,
+        outside: "Callable[[int], None] | None" = None,
+    ) -> None:
+        self.calls = calls
+        self.descriptors = descriptors
+        self.effects = effects
+        """Carried out in the container's namespaces, with its root as root."""
+        self.streams = streams
+        """What becomes 0, 1 and 2; None leaves ours."""
+        self.before = before
+        """Called in the process before it leaves the runtime's namespaces and cgroups."""
+        self.outside = outside
+        """Called by the runtime with the pid of the process while it waits."""
+
+
+class Entered:
+    """A process that is in the container and waits for its program to be released. It is our child."""
+
+    __slots__ = ("_entry", "_result", "_start", "pid")
+
+    def __init__(self, pid: int, entry: Entry, start: int, result: int) -> None:
+        self.pid = pid
+        self._entry = entry
+        self._start = start
+        self._result = result
+
+    def release(self) -> None:
+        """Let it execute the program. Raises RuntimeFault if that fails; the process has been killed then."""
+        posix.write(self._start, b"S")
+        if self._entry.outside:
+            self._entry.outside(self.pid)
+        answer = read_descriptor(self._result, limit=len(self._entry.calls.names) * _WORD)
+        posix.close(self._result)
+        posix.close(self._start)
+        if answer:
+            from reference_runtime.plan.program import explain
+
+            self.kill()
+            raise explain(self._entry.calls, answer)
+
+    def kill(self) -> None:
+        """End it."""
+        posix.kill(self.pid, SIGKILL)
+        posix.waitpid(self.pid, 0)
+
+
+def enter(container: "Container", entry: Entry) -> Entered:
+    """Start a process in the container. Raises RuntimeFault."""
+    ours, theirs = k.socketpair()
+    start, result = posix.pipe2(posix.O_CLOEXEC), posix.pipe2(posix.O_CLOEXEC)
+    first = k.clone3(0)
+    if first == 0:
+        _enter(container, entry, theirs, (start[0], result[1]))
+    for descriptor in (theirs, start[0], result[1]):
+        posix.close(descriptor)
+    try:
+        container.cgroup.add(first)
+        posix.write(ours, GO)
+        pid = _await_ready(ours, first, clones="pid" in container.document["namespaces"])
+    except BaseException:
+        _reap(first)
+        raise
+    finally:
+        posix.close(ours)
+    return Entered(pid, entry, start[1], result[0])
+
+
+def _await_ready(ours: int, first: int, *, clones: bool) -> int:
+    """Return the pid of the process when it waits for its release. One that enters a pid namespace is another than we made."""
+    pid = 0 if clones else first
+    ready = False
+    while not (ready and pid):
+        message = posix.read(ours, _MESSAGE)
+        if message[:1] == FAULT:
+            raise RuntimeFault(message[1:].decode("utf-8", "replace"))
+        if message == CREATED:
+            ready = True
+        elif len(message) == _WORD:
+            pid = int.from_bytes(message, "little")
+        else:
+            raise RuntimeFault("the process has ended before it was in the container")
+    if clones:
+        posix.waitpid(first, 0)
+    return pid
+
+
+def _reap(pid: int) -> None:
+    try:
+        posix.kill(pid, SIGKILL)
+        posix.waitpid(pid, 0)
+    except (ProcessLookupError, ChildProcessError):
+        pass
+
+
+def _enter(container: "Container", entry: Entry, sync: int, pipes: "tuple[int, int]") -> "NoReturn":
+    """In the new process: join, set up, become the stub."""
+    try:
+        k.prctl(k.PR_SET_PDEATHSIG, SIGKILL)
+        k.prctl(k.PR_SET_DUMPABLE, 0)
+        if entry.before:
+            entry.before()
+        if posix.read(sync, 1) == GO:
+            forbid_imports()
+            proc = posix.open("/proc", O_PATH | posix.O_DIRECTORY | posix.O_CLOEXEC)
+            stage = _join(container)
+            for effect in entry.effects:
+                effect.execute(stage)
+            for number, stream in enumerate(entry.streams or ()):
+                posix.dup2(stream, number)
+            machine = posix.uname().machine
+            become(entry.calls.image, machine=machine, descriptors=entry.descriptors, given=(*pipes, sync, proc))
+    except BaseException as error:  # whatever it is, two runtimes must never go on
+        tell(sync, error)
+    posix._exit(1)
+
+
+def _join(container: "Container") -> Stage:
+    kinds = container.document["namespaces"]
+    try:
+        pidfd = pidfd_open(container.pid)
+        if not container.is_alive():
+            raise RuntimeFault("container not running: it is stopped")
+        root = posix.open(f"/proc/{container.pid}/root", O_PATH | posix.O_DIRECTORY | posix.O_CLOEXEC)
+        flags = 0
+        for kind in kinds:
+            flags |= KINDS[kind]
+        if flags:
+            k.setns(pidfd, flags)
+        posix.fchdir(root)
+        posix.chroot(".")
+        if "user" in kinds:
+            syscall("setresgid", 0, 0, 0)
+            syscall("setresuid", 0, 0, 0)
+            k.prctl(k.PR_SET_DUMPABLE, 0)
+        posix.close(pidfd)
+    except OSError as error:
+        raise RuntimeFault("cannot enter the container", why=reason(error)) from error
+    stage = Stage(own_mounts="mount" in kinds, user_namespace="user" in kinds)
+    stage.root = root
+    return stage

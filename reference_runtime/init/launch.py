@@ -1,0 +1,165 @@
+"""Starts the container's first process in its namespaces, and speaks with it until it waits for `start`."""
+
+import posix
+
+from reference_runtime.container.directory import RESULT, START
+from reference_runtime.effects.stage import Stage
+from reference_runtime.fault import RuntimeFault, reason
+from reference_runtime.init.setup import FAULT, GO, HOOKS, Inside, tell
+from reference_runtime.kernel import processes as k
+from reference_runtime.kernel.credentials import is_root
+from reference_runtime.kernel.pidfds import SIGKILL
+from reference_runtime.plan.program import CREATED, Descriptors, explain
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from reference_runtime.container.directory import Directory
+    from reference_runtime.plan.plan import Plan
+
+_MESSAGE = 1 << 16
+_PID = b"P"
+
+
+class Launched:
+    """The first process, while it is being set up."""
+
+    __slots__ = ("_plan", "_sources", "_sync", "pid")
+
+    def __init__(self, pid: int, sync: int, plan: "Plan", sources: "dict[int, int]") -> None:
+        self.pid = pid
+        """As the runtime sees it. It is our child."""
+        self._sync = sync
+        self._plan = plan
+        self._sources = sources
+
+    def map_mounts(self) -> None:
+        """Map what idmap and ridmap ask for; the process has its user namespace, and that its mappings. Raises RuntimeFault."""
+        if self._sources:
+            from reference_runtime.init.mapped_mounts import map_mounts
+
+            map_mounts(self._plan.binds(), self._sources, self.pid)
+            for descriptor in self._sources.values():
+                posix.close(descriptor)
+
+    def go_on(self) -> None:
+        """Let it do the next step. One that has ended says why in its message."""
+        try:
+            posix.write(self._sync, GO)
+        except BrokenPipeError:
+            self._expect(GO)
+
+    def await_mounts(self) -> None:
+        """Wait until its mounts are in place. Raises RuntimeFault with its error."""
+        self._expect(HOOKS)
+
+    def await_created(self) -> None:
+        """Wait until it has become the stub and waits for `start`. Raises RuntimeFault with its error."""
+        self._expect(CREATED)
+        posix.close(self._sync)
+        self._sync = -1
+
+    def kill(self) -> None:
+        """End it, and with it all processes of a pid namespace of its own."""
+        try:
+            posix.kill(self.pid, SIGKILL)
+            posix.waitpid(self.pid, 0)
+        except (ProcessLookupError, ChildProcessError):
+            pass
+
+    def raise_its_fault(self) -> None:
+        """Raise RuntimeFault if the process, which has ended, has told why: then what failed on our side was for its end."""
+        posix.set_blocking(self._sync, False)  # its one parameter
+        try:
+            _receive(self._sync)
+        except BlockingIOError:
+            return
+
+    def _expect(self, wanted: bytes) -> None:
+        message = _receive(self._sync)
+        if message == wanted:
+            return
+        if len(message) > 1:  # the stub's results
+            raise explain(self._plan.calls, message)
+        raise RuntimeFault("the container's first process has ended unexpectedly")
+
+
+def launch(directory: "Directory", plan: "Plan", descriptors: Descriptors, *, cgroup: int) -> Launched:
+    """Start the process; it does nothing yet but wait for `go_on`. The working directory becomes the state directory.
+
+    `cgroup` is a descriptor of the cgroup that it starts in, or -1 to leave that to others.
+
+    Raises RuntimeFault.
+    """
+    posix.chdir(directory.path)
+    stage = Stage(own_mounts=plan.namespaces.has_new("mount"), user_namespace="user" in plan.namespaces)
+    ours, theirs = k.socketpair()
+    flags = posix.O_RDWR | posix.O_CLOEXEC
+    fifos = posix.open(START, flags), posix.open(RESULT, flags)
+    inside = Inside(plan=plan, sync=theirs, fifos=fifos, descriptors=descriptors, stage=stage)
+    if is_root():
+        _open_sources(plan, stage)
+    try:
+        pid = _clone_joined(inside, ours) if plan.namespaces.joined else k.clone3(plan.namespaces.new, cgroup=cgroup)
+        if pid == 0:
+            inside.run()
+    except OSError as error:
+        raise RuntimeFault("cannot make the namespaces", where="$.linux.namespaces", why=reason(error)) from error
+    for descriptor in (theirs, *fifos):
+        posix.close(descriptor)
+    return Launched(pid, ours, plan, stage.sources)
+
+
+def _open_sources(plan: "Plan", stage: Stage) -> None:
+    """Open what the user that is root in the container may not reach on the host, and what has to be mapped first."""
+    if stage.user_namespace:
+        stage.sources[-1] = plan.attach.open_source()
+    for bind in plan.binds():
+        if stage.user_namespace or bind.options.id_map:
+            stage.sources[bind.index] = bind.open_source()
+
+
+def _clone_joined(inside: Inside, ours: int) -> int:
+    """Start the process from a go-between that has joined the namespaces that are there already.
+
+    It makes the process our child, not its own, so nothing of it remains. Returns 0 in the process itself.
+    """
+    between = k.clone3(0)
+    if between == 0 and _is_container(inside):
+        return 0
+    message = _receive(ours)
+    posix.waitpid(between, 0)
+    return int(message[1:])
+
+
+def _is_container(inside: Inside) -> bool:
+    """In the go-between: join, make the process and tell its pid. Returns, with True, in the process alone."""
+    try:
+        for kind, path in inside.plan.namespaces.joined:
+            _join(kind, path)
+        pid = k.clone3(inside.plan.namespaces.new | k.CLONE_PARENT)
+        if pid == 0:
+            return True
+        posix.write(inside.sync, _PID + str(pid).encode())
+    except BaseException as error:  # whatever it is, two runtimes must never go on
+        tell(inside.sync, error)
+    posix._exit(0)
+
+
+def _join(kind: int, path: str) -> None:
+    try:
+        descriptor = posix.open(path, posix.O_RDONLY | posix.O_CLOEXEC)
+        k.setns(descriptor, kind, path=path)
+        posix.close(descriptor)
+    except OSError as error:
+        raise RuntimeFault("cannot join", where="$.linux.namespaces", why=reason(error)) from error
+
+
+def _receive(sync: int) -> bytes:
+    """Return the next message. Raises RuntimeFault for one that tells an error."""
+    try:
+        message = posix.read(sync, _MESSAGE)
+    except ConnectionResetError:
+        message = b""
+    if message[:1] == FAULT:
+        raise RuntimeFault(message[1:].decode("utf-8", "replace"))
+    return message

@@ -1,0 +1,23 @@
+"""Who a process is, and signals for it and no other. Python has these calls itself: most operations need no raw ones."""
+
+from _signal import pidfd_send_signal  # type: ignore[import-not-found]  # the C half of signal, which the interpreter has loaded
+from posix import pidfd_open
+
+from reference_runtime.kernel.files import read_bytes
+
+SIGKILL = 9
+
+
+def start_time(pid: int) -> "int | None":
+    """Return when a process started, in clock ticks since boot (proc_pid_stat(5), field 22), or None if it is gone or a zombie.
+
+    Together with the pid it names one process for ever.
+    """
+    try:
+        fields = read_bytes(f"/proc/{pid}/stat").rpartition(b")")[2].split()
+    except OSError:
+        return None
+    return None if fields[0] in {b"Z", b"X"} else int(fields[19])
+
+
+__all__ = ["SIGKILL", "pidfd_open", "pidfd_send_signal", "start_time"]

@@ -1,0 +1,1 @@
+"""linux.netDevices: network devices move into the container. Source: config-linux.md#network-devices."""

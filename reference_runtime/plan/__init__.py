@@ -1,0 +1,1 @@
+"""Turns a checked config into effects: pure functions, nothing outside is looked at or changed."""

@@ -1,0 +1,1 @@
+"""linux.seccomp: compiled to a filter, installed, its notifications handed over."""
