@@ -21,6 +21,12 @@ _REQUIREMENTS = {
 }
 
 
+_CLEARING = (
+    *("ratime", "rdev", "rdiratime", "rnorelatime", "rnostrictatime"),
+    *("rrelatime", "rrw", "rsuid", "rsymfollow"),
+)
+
+
 def _refused(feature: str) -> Callable[[Config], None]:
     def change(config: Config) -> None:
         if config.get("annotations", {}).get(FEATURE) == feature:
@@ -30,7 +36,7 @@ def _refused(feature: str) -> Callable[[Config], None]:
 
 
 def _recursive_options_refused(config: Config) -> None:
-    """Refuse options that the spec does not demand; those that it does are judged in their own right."""
+    """Refuse recursive options, those that clear something among them: that they are taken is all there is to see of these."""
     if config.get("annotations", {}).get(FEATURE) == "mountOptions" and "rnoexec" in str(config["mounts"]):
         refuse(config)
 
@@ -38,7 +44,7 @@ def _recursive_options_refused(config: Config) -> None:
 FAULTS: tuple[Fault, ...] = (
     Fault(
         name="declared-mount-options-refused",
-        reddens=("features.mountoptions.recognized",),
+        reddens=("features.mountoptions.recognized", *(f"config.mounts.options.{option}" for option in _CLEARING)),
         config=_recursive_options_refused,
     ),
     *(
@@ -54,6 +60,7 @@ FAULTS: tuple[Fault, ...] = (
             "features-linux.seccomp.supportedflags.recognized",
             "features-linux.memorypolicy.modes.recognized",
             "features-linux.memorypolicy.flags.recognized",
+            "linux.memorypolicy.mode.effect",
         ),
     ),
     Fault(
