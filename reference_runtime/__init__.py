@@ -5,6 +5,8 @@ touching anything, `effects` carry them out through the thin calls of `kernel`.
 """
 
 __version__ = "0.1.0"
+SPEC_VERSION = "1.3.0"
+"""The version of the runtime specification that is implemented."""
 
 OPERATIONS = (
     "create", "start", "state", "kill", "delete", "run", "exec", "ps", "list", "pause", "resume", "update", "events", "features",

@@ -23,13 +23,14 @@ _PREFIX = "reference_runtime."
 class Archive:
     """The modules of one operation."""
 
-    __slots__ = ("_directory", "_import", "_order", "_path")
+    __slots__ = ("_directory", "_import", "_known", "_order", "_path")
 
     def __init__(self, directory: str, operation: str) -> None:
         """`directory` is that of the package."""
         self._directory = directory
         self._path = f"{directory}/__pycache__/{operation}.{sys.implementation.cache_tag}.bin"
         self._order: list[str] = []
+        self._known: set[str] = set()
         self._import: Any = None
 
     def load(self) -> bool:
@@ -67,13 +68,15 @@ class Archive:
         """Note from now on which modules are imported, dependencies first."""
         import builtins
 
+        self._known = set(sys.modules)  # what brought us here is not our affair
         self._import = builtins.__import__
         builtins.__import__ = self._recording
 
     def _recording(self, *details: "Any", **named: "Any") -> "ModuleType":
         module: ModuleType = self._import(*details, **named)
         for each in tuple(sys.modules):
-            if each.startswith(_PREFIX) and each not in self._order and not _is_being_imported(sys.modules[each]):
+            if each.startswith(_PREFIX) and each not in self._known and not _is_being_imported(sys.modules[each]):
+                self._known.add(each)
                 self._order.append(each)
         return module
 

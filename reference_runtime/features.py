@@ -3,7 +3,7 @@
 Every list comes from where the names are acted upon. Only `supportedFlags` asks the running kernel, as the text wants it.
 """
 
-from reference_runtime.config.check import SPEC_VERSION
+from reference_runtime import SPEC_VERSION
 from reference_runtime.config.check_hooks import HOOK_KINDS
 from reference_runtime.config.check_linux import NAMESPACES
 from reference_runtime.plan import capabilities, memory_policy

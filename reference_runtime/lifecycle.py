@@ -8,14 +8,15 @@ import posix
 from reference_runtime.config.writer import dumps
 from reference_runtime.container.directory import RESULT, START
 from reference_runtime.container.state import CREATED, CREATING, RUNNING, STOPPED, Container
-from reference_runtime.effects.hooks import KEPT, run_hook, run_hooks
 from reference_runtime.fault import RuntimeFault
 from reference_runtime.kernel import processes as k
 from reference_runtime.kernel.files import read_descriptor
-from reference_runtime.plan.program import explain
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
     from reference_runtime.container.cgroup import Cgroup
     from reference_runtime.container.make import Planned
     from reference_runtime.init.launch import Launched
@@ -85,10 +86,10 @@ def step_2_create_the_environment(container: Container, plan: "Plan", cgroup: "C
     from reference_runtime.init.mappings import write_mappings
 
     cgroup.create()
+    container.document["freezer"] = cgroup.freezer()
     plan.container_hooks.state = container.state(status=CREATING, pid=0)
     launched = launch(container.directory, plan, descriptors)
     try:
-        KEPT.add(launched.pid)
         container.document["pid"] = launched.pid
         container.document["startTime"] = k.start_time(launched.pid)
         container.save()
@@ -119,12 +120,12 @@ def _take_back(plan: "Plan", launched: "Launched") -> None:
 
 def step_3_run_prestart_hooks(container: Container, plan: "Plan") -> None:
     """Run them in the runtime's namespaces, before pivot_root."""
-    run_hooks("prestart", plan.hooks.get("prestart") or (), dumps(container.state(status=CREATING, pid=container.pid)))
+    _run_hooks(container, "prestart", plan.hooks.get("prestart"), CREATING)
 
 
 def step_4_run_create_runtime_hooks(container: Container, plan: "Plan") -> None:
     """Run what the prestart hooks are called today."""
-    run_hooks("createRuntime", plan.hooks.get("createRuntime") or (), dumps(container.state(status=CREATING, pid=container.pid)))
+    _run_hooks(container, "createRuntime", plan.hooks.get("createRuntime"), CREATING)
 
 
 def step_5_run_create_container_hooks(launched: "Launched") -> None:
@@ -159,6 +160,7 @@ def step_8_run_the_program(container: Container) -> None:
     posix.close(start)
     if answer:
         from reference_runtime.container.make import calls_of
+        from reference_runtime.plan.program import explain
 
         raise explain(calls_of(container), answer)
 
@@ -176,9 +178,14 @@ def _hand_listener_over(container: Container) -> None:
 
 def step_9_run_poststart_hooks(container: Container) -> None:
     """Run them in the runtime's namespaces."""
-    hooks = container.document["hooks"].get("poststart")
+    _run_hooks(container, "poststart", container.document["hooks"].get("poststart"), RUNNING)
+
+
+def _run_hooks(container: Container, kind: str, hooks: "Sequence[dict[str, Any]] | None", status: str) -> None:
     if hooks:
-        run_hooks("poststart", hooks, dumps(container.state(status=RUNNING, pid=container.pid)))
+        from reference_runtime.effects.hooks import run_hooks
+
+        run_hooks(kind, hooks, dumps(container.state(status=status, pid=container.pid)), keep=container.pid)
 
 
 def stop(container: Container) -> None:
@@ -218,8 +225,12 @@ def step_12_destroy(container: Container) -> None:
 
 def step_13_run_poststop_hooks(container: Container, log: "Log") -> None:
     """Run them in the runtime's namespaces. One that fails is a warning, and the others run all the same."""
-    hooks = container.document["hooks"].get("poststop") or ()
-    state = dumps(container.state(status=STOPPED, pid=0)) if hooks else ""
+    hooks = container.document["hooks"].get("poststop")
+    if not hooks:
+        return
+    from reference_runtime.effects.hooks import run_hook
+
+    state = dumps(container.state(status=STOPPED, pid=0))
     for index, hook in enumerate(hooks):
         try:
             run_hook(hook, state, where=f"$.hooks.poststop[{index}]")

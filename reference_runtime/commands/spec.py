@@ -2,8 +2,8 @@
 
 import posix
 
+from reference_runtime import SPEC_VERSION
 from reference_runtime.command_line import SWITCH, VALUE
-from reference_runtime.config.check import SPEC_VERSION
 from reference_runtime.config.writer import dumps
 from reference_runtime.fault import RuntimeFault, reason
 from reference_runtime.invocation import Invocation

@@ -2,8 +2,7 @@
 
 import posix
 
-from reference_runtime import __version__
-from reference_runtime.config.check import SPEC_VERSION
+from reference_runtime import SPEC_VERSION, __version__
 from reference_runtime.invocation import NAME, Invocation
 
 FLAGS: "dict[str, str]" = {}

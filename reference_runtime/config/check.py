@@ -1,5 +1,6 @@
 """Checks a config as a whole, chapter by chapter. Resources, seccomp and the like are checked by those who plan them."""
 
+from reference_runtime import SPEC_VERSION
 from reference_runtime.config.check_hooks import HOOKS
 from reference_runtime.config.check_linux import LINUX, check_linux
 from reference_runtime.config.check_mounts import MOUNTS, check_mounts
@@ -13,7 +14,6 @@ if TYPE_CHECKING:
 
 NEWEST = (1, 3)
 """The newest minor version that is supported; patch releases change nothing for a runtime."""
-SPEC_VERSION = "1.3.0"
 
 _FOREIGN = ("freebsd", "solaris", "vm", "windows", "zos")
 

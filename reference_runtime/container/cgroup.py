@@ -6,6 +6,7 @@ from reference_runtime.cgroups import layout
 from reference_runtime.cgroups.manager import Manager
 from reference_runtime.cgroups.paths import beside_own, chosen
 from reference_runtime.fault import RuntimeFault
+from reference_runtime.kernel.files import exists
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,6 +15,10 @@ if TYPE_CHECKING:
     from reference_runtime.cgroups.device_rules import Rule
     from reference_runtime.cgroups.layout import Hierarchy
     from reference_runtime.cgroups.setting import Setting
+
+
+_FREEZERS = (("", "cgroup.freeze"), ("freezer", "freezer.state"))
+"""Of v2, which is taken where a host has both, and of v1."""
 
 
 class Cgroup:
@@ -40,6 +45,12 @@ class Cgroup:
         lines += [setting.describe() for setting in self._settings]
         lines.append(f"restrict devices by {len(self._rules)} rules")
         return lines + ([] if self._owner is None else [f"give the cgroup to user {self._owner}"])
+
+    def freezer(self) -> str:
+        """Return the file that tells whether the container is paused, when its cgroup has been made; "" if there is none."""
+        directories = self.manager.directories()
+        files = [f"{directories[name]}/{file}" for name, file in _FREEZERS if name in directories]
+        return next((file for file in files if exists(file)), "")
 
     def create(self) -> None:
         """Make it. Raises RuntimeFault; nothing is left then."""

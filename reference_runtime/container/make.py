@@ -146,6 +146,7 @@ def _document(planned: Planned) -> "dict[str, Any]":
         "hooks": {kind: plan.hooks[kind] for kind in ("startContainer", "poststart", "poststop") if plan.hooks.get(kind)},
         "cgroup": planned.cgroup.manager.record(),
         "madeCgroups": planned.cgroup.made,
+        "freezer": "",
         "namespaces": list(plan.namespaces.kinds),
         "mountsIn": None if plan.namespaces.has_new("mount") else plan.namespaces.kinds.get("mount", ""),
         "hasProcess": config.get("process") is not None,

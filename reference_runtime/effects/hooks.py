@@ -15,24 +15,28 @@ _SHOWN = 1000
 """How many bytes of what a failed hook has printed belong to the error."""
 
 
-def run_hooks(kind: str, hooks: "Sequence[dict[str, Any]]", state: str) -> None:
-    """Run hooks one after the other. Raises RuntimeFault for the first that fails; those after it are not run."""
+def run_hooks(kind: str, hooks: "Sequence[dict[str, Any]]", state: str, *, keep: int = 0) -> None:
+    """Run hooks one after the other. Raises RuntimeFault for the first that fails; those after it are not run.
+
+    `keep` is a child of ours that is no hook's: the container's first process.
+    """
     for index, hook in enumerate(hooks):
-        run_hook(hook, state, where=f"$.hooks.{kind}[{index}]")
+        run_hook(hook, state, where=f"$.hooks.{kind}[{index}]", keep=keep)
 
 
-def run_hook(hook: "dict[str, Any]", state: str, *, where: str) -> None:
+def run_hook(hook: "dict[str, Any]", state: str, *, where: str, keep: int = 0) -> None:
     """Run one hook of the runtime's namespaces to its end. Raises RuntimeFault."""
-    HookRun(hook, state, where=where).run(lambda given, printed: _spawn(hook, given, printed))
+    HookRun(hook, state, where=where, keep=keep).run(lambda given, printed: _spawn(hook, given, printed))
 
 
 class HookRun:
     """One hook, from its start to its end."""
 
-    __slots__ = ("_hook", "_state", "_where")
+    __slots__ = ("_hook", "_keep", "_state", "_where")
 
-    def __init__(self, hook: "dict[str, Any]", state: str, *, where: str) -> None:
+    def __init__(self, hook: "dict[str, Any]", state: str, *, where: str, keep: int = 0) -> None:
         self._hook = hook
+        self._keep = keep
         self._state = state
         self._where = where
 
@@ -47,7 +51,7 @@ class HookRun:
         try:
             if timeout:
                 prctl(PR_SET_CHILD_SUBREAPER, 1)  # what the hook leaves behind comes to us, and can be ended too
-            self._judge(_wait(spawn(given, printed), timeout), printed)
+            self._judge(_wait(spawn(given, printed), timeout, self._keep), printed)
         except OSError as error:
             raise RuntimeFault(f"cannot run {self._hook['path']}", where=self._where, why=reason(error)) from error
         except RuntimeFault as fault:
@@ -97,7 +101,7 @@ def _spawn(hook: "dict[str, Any]", given: int, printed: int) -> int:
     )
 
 
-def _wait(pid: int, timeout: "int | None") -> "int | None":
+def _wait(pid: int, timeout: "int | None", keep: int) -> "int | None":
     """Return the exit code of a hook, negative for a signal, or None if its time was over and it had to be killed."""
     if timeout:
         from select import poll  # built in on most systems
@@ -108,12 +112,12 @@ def _wait(pid: int, timeout: "int | None") -> "int | None":
         ended = poller.poll(timeout * 1000)
         posix.close(pidfd)
         if not ended:
-            _kill_all(pid)
+            _kill_all(pid, keep)
             return None
     return posix.waitstatus_to_exitcode(posix.waitpid(pid, 0)[1])
 
 
-def _kill_all(leader: int) -> None:
+def _kill_all(leader: int, keep: int) -> None:
     """End a hook, its process group, and whatever has left that group: orphans become our children, until there are none."""
     descendants = _descendants(leader)
     posix.killpg(leader, SIGKILL)
@@ -124,7 +128,7 @@ def _kill_all(leader: int) -> None:
             posix.kill(pid, SIGKILL)
         except ProcessLookupError:
             continue
-    while orphans := [pid for pid in _children("thread-self") if pid not in KEPT]:
+    while orphans := [pid for pid in _children("thread-self") if pid != keep]:
         for orphan in orphans:
             posix.kill(orphan, SIGKILL)
             posix.waitpid(orphan, 0)
@@ -143,7 +147,3 @@ def _children(task: str) -> "list[int]":
         return [int(pid) for pid in read_text(f"/proc/{task}/children").split()]
     except OSError:
         return []
-
-
-KEPT: "set[int]" = set()
-"""Children of this process that are no hook's: the container's first process."""

@@ -2,7 +2,7 @@
 
 import posix
 
-from reference_runtime.config.check import SPEC_VERSION
+from reference_runtime import SPEC_VERSION
 from reference_runtime.config.writer import dumps
 from reference_runtime.plan.program import Descriptors
 from reference_runtime.seccomp.notify import process_state, send, take
