@@ -4,6 +4,8 @@ import posix
 
 from reference_runtime import SPEC_VERSION
 from reference_runtime.config.writer import dumps
+from reference_runtime.fault import RuntimeFault
+from reference_runtime.kernel.processes import SIGKILL
 from reference_runtime.plan.program import Descriptors
 from reference_runtime.seccomp.notify import process_state, send, take
 
@@ -17,12 +19,15 @@ if TYPE_CHECKING:
 def hand_over(pid: int, filter_: "Filter", go: int, *, preserved: int, state: "dict[str, Any]") -> None:
     """Send the listener of process `pid` with the container's state; then let it go on by the word at address `go`.
 
-    Raises RuntimeFault.
+    Raises RuntimeFault; then the process has been ended, since nobody would ever answer for it.
     """
-    listener = take(pid, Descriptors(preserved).listener)
+    listener = take(pid, Descriptors(preserved).first)
     try:
         document = process_state(oci_version=SPEC_VERSION, pid=pid, metadata=filter_.listener_metadata, state=state)
         send(filter_.listener_path, dumps(document).encode(), listener)
+    except RuntimeFault:
+        posix.kill(pid, SIGKILL)
+        raise
     finally:
         posix.close(listener)
     memory = posix.open(f"/proc/{pid}/mem", posix.O_RDWR | posix.O_CLOEXEC)

@@ -25,15 +25,16 @@ def process_state(*, oci_version: str, pid: int, metadata: str, state: "dict[str
     return {**document, "metadata": metadata} if metadata else document
 
 
-def take(pid: int, number: int) -> int:
-    """Wait until descriptor `number` of process `pid` is its listener, and return a duplicate of it, close-on-exec.
+def take(pid: int, least: int) -> int:
+    """Wait until process `pid` has a listener, and return a duplicate of it, close-on-exec.
 
     The process itself cannot announce it: once its filter is in force, any call, even write, may wait for the agent's
-    answer. So both sides agree on the number before. Raises RuntimeFault if the process ends first.
+    answer. Descriptors below `least` are not looked at: they may be listeners of others. Raises RuntimeFault if the process
+    ends first.
     """
     pidfd = syscall("pidfd_open", pid, 0)
     try:
-        while not _listens(pid, number):
+        while (number := _listener(pid, least)) < 0:
             _wait(pidfd)
         return syscall("pidfd_getfd", pidfd, number, 0)
     except OSError as error:
@@ -42,11 +43,15 @@ def take(pid: int, number: int) -> int:
         posix.close(pidfd)
 
 
-def _listens(pid: int, number: int) -> bool:
-    try:
-        return posix.readlink(f"/proc/{pid}/fd/{number}") == _INODE
-    except FileNotFoundError:
-        return False
+def _listener(pid: int, least: int) -> int:
+    """Return the number of the listener in the process, -1 if there is none yet."""
+    for number in sorted(map(int, posix.listdir(f"/proc/{pid}/fd"))):
+        try:
+            if number >= least and posix.readlink(f"/proc/{pid}/fd/{number}") == _INODE:
+                return number
+        except FileNotFoundError:  # closed since
+            continue
+    return -1
 
 
 def _wait(pidfd: int) -> None:
