@@ -46,8 +46,6 @@ class Inside:
 
     def _run(self) -> None:
         k.prctl(k.PR_SET_PDEATHSIG, k.SIGKILL)
-        if posix.geteuid() == 0:
-            k.prctl(k.PR_SET_DUMPABLE, 0)
         self._await_go()
         k.prctl(k.PR_SET_DUMPABLE, 0)  # an ordinary user could not write our mappings before
         self._enter_remaining_namespaces()

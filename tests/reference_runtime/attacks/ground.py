@@ -94,7 +94,14 @@ class Ground:
         return self.call("create", f"--bundle={bundle.path}", *words, name, **more).returncode == 0
 
     def delete(self, name: str = "c") -> None:
-        """End a container and take all of it away."""
+        """End a container and take all of it away. What exec has left to us, the session's first process, has to be reaped."""
+        pids = json.loads(self.call("ps", "--format=json", name).stdout or "[]")
+        for pid in pids:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        for pid in pids[1:]:  # the first one ends after all others of its pid namespace
+            with contextlib.suppress(ChildProcessError):
+                os.waitpid(pid, 0)
         self.must("delete", "--force", name)
 
 
