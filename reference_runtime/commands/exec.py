@@ -3,7 +3,7 @@
 import posix
 
 from reference_runtime.command_line import SWITCH, VALUE
-from reference_runtime.config.check_process import CAPABILITY_SETS, PROCESS, check_process_alone
+from reference_runtime.config.check_process import PROCESS, check_process_alone
 from reference_runtime.config.reader import read_document
 from reference_runtime.container.make import request_of, terminal_sockets
 from reference_runtime.container.state import CREATED, PAUSED, RUNNING, Container
@@ -162,7 +162,9 @@ def _by_flags(call: Invocation, process: "dict[str, Any]") -> "dict[str, Any]":
     process["user"] = {**user, "additionalGids": groups}
     if line.values("cap"):
         sets = process.get("capabilities") or {}
-        process["capabilities"] = {name: [*(sets.get(name) or ()), *line.values("cap")] for name in CAPABILITY_SETS}
+        # Not inheritable: the image's programs could take from there what their user was not given (CVE-2022-29162).
+        added = {name: [*(sets.get(name) or ()), *line.values("cap")] for name in ("bounding", "effective", "permitted")}
+        process["capabilities"] = {**sets, **added}
     if line.switch("no-new-privs"):
         process["noNewPrivileges"] = True
     for flag, key in (("apparmor", "apparmorProfile"), ("process-label", "selinuxLabel")):

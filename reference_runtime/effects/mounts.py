@@ -3,7 +3,7 @@
 import posix
 
 from reference_runtime.effects.stage import STAGING
-from reference_runtime.effects.targets import find, make_directory, make_file, normal
+from reference_runtime.effects.targets import find, keep_mounted, make_directory, make_file, normal
 from reference_runtime.fault import RuntimeFault, reason
 from reference_runtime.kernel import mounts as k
 from reference_runtime.kernel.files import AT_FDCWD, O_PATH
@@ -57,7 +57,7 @@ class Mount:
         if late:
             stage.deferred.append(tree)
         else:
-            posix.close(tree)
+            keep_mounted(stage, self.destination, tree)
         posix.close(target)
 
 
@@ -118,7 +118,7 @@ class Bind:
         except OSError as error:
             raise RuntimeFault(f"cannot bind on {self.destination}", where=self.where, why=reason(error)) from error
         posix.close(target)
-        posix.close(tree)
+        keep_mounted(stage, self.destination, tree)
 
 
 class Remount:

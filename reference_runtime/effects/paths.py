@@ -3,7 +3,7 @@
 import posix
 
 from reference_runtime.effects.stage import STAGING
-from reference_runtime.effects.targets import find
+from reference_runtime.effects.targets import find_mounted
 from reference_runtime.fault import RuntimeFault, reason
 from reference_runtime.kernel import mounts as k
 from reference_runtime.kernel.files import O_PATH
@@ -32,7 +32,7 @@ class MaskPaths:
     def execute(self, stage: "Stage") -> None:
         covers = _Covers(self.label)
         for index, path in enumerate(self.paths):
-            target = find(stage.root, path)
+            target = find_mounted(stage, path)
             if target is None:
                 continue
             try:
@@ -92,7 +92,7 @@ class ReadonlyPaths:
 
     def execute(self, stage: "Stage") -> None:
         for index, path in enumerate(self.paths):
-            target = find(stage.root, path)
+            target = find_mounted(stage, path)
             if target is None:
                 continue
             try:

@@ -49,7 +49,7 @@ class Inherited:
 class Stage:
     """The working directory is the container's state directory; /proc is still the host's until the root is changed."""
 
-    __slots__ = ("deferred", "own_mounts", "proc", "root", "sources", "user_namespace")
+    __slots__ = ("deferred", "kernel_trees", "own_mounts", "proc", "root", "sources", "user_namespace")
 
     def __init__(self, *, own_mounts: bool, user_namespace: bool) -> None:
         self.root = -1
@@ -63,3 +63,5 @@ class Stage:
         """Index of a mount to its source, opened beforehand because the container's user may not reach it."""
         self.deferred: list[int] = []
         """Descriptors of mounts that become read-only when all is in place."""
+        self.kernel_trees: dict[str, int] = {}
+        """What has been mounted as "proc" and as "sys": covering a file there must not depend on where /proc leads by then."""

@@ -10,6 +10,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from reference_runtime.effects.stage import Stage
+
+_KERNEL_TREES = frozenset({"proc", "sys"})
 _LINKS = 40
 """How many symbolic links one path may go through, as in the kernel."""
 
@@ -31,6 +34,26 @@ def find(root: int, path: str) -> "int | None":
         return open_in_root(root, normal(path))
     except (FileNotFoundError, NotADirectoryError):
         return None
+
+
+def find_mounted(stage: "Stage", path: str) -> "int | None":
+    """Return the same; what lies below /proc and /sys is looked for in what has been mounted as that.
+
+    An image can make a link of /proc, to a volume whose directories change places between a mount and its masks
+    (CVE-2019-19921).
+    """
+    first, _, rest = normal(path).partition("/")
+    tree = stage.kernel_trees.get(first)
+    return find(stage.root, path) if tree is None or not rest else find(tree, rest)
+
+
+def keep_mounted(stage: "Stage", destination: str, tree: int) -> None:
+    """Remember what has been mounted as /proc or /sys, for `find_mounted`; other descriptors are closed."""
+    place = normal(destination)
+    if place in _KERNEL_TREES:
+        stage.kernel_trees[place] = tree
+    else:
+        posix.close(tree)
 
 
 def make_directory(root: int, path: str) -> int:

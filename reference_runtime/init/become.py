@@ -16,19 +16,22 @@ if TYPE_CHECKING:
 
 _AT_EMPTY_PATH = 0x1000
 _F_DUPFD_CLOEXEC = 1030
+_CLOSE_RANGE_CLOEXEC = 4
+_HIGHEST = (1 << 32) - 1
 _HEADROOM = 8
 
 
 def become(image: bytes, *, machine: str, descriptors: "Descriptors", given: "Sequence[int]") -> "NoReturn":
     """Execute the stub with `image` as its data; `given` are what becomes descriptors.start, .result, .sync and .proc.
 
-    All others that the program does not get are closed. Raises OSError.
+    All others that the program does not get close on the way: the stub waits in the container, where others may look into it.
+    Raises OSError.
     """
     stub = sealed(elf(machine, image), name="container")
     # All are moved out of the way first, so that none is overwritten before it has been placed.
     high = descriptors.first + _HEADROOM
     moved = [fcntl(descriptor, _F_DUPFD_CLOEXEC, high) for descriptor in (*given, stub)]
-    syscall("close_range", descriptors.first, high - 1, 0)
+    syscall("close_range", descriptors.first, _HIGHEST, _CLOSE_RANGE_CLOEXEC)
     numbers = (descriptors.start, descriptors.result, descriptors.sync, descriptors.proc)
     for descriptor, number in zip(moved[:-1], numbers, strict=True):
         posix.dup2(descriptor, number)

@@ -114,12 +114,12 @@ def _await_ready(ours: int, first: int, *, clones: bool) -> int:
     ready = False
     while not (ready and pid):
         message = posix.read(ours, _MESSAGE)
-        if message[:1] == FAULT:
-            raise RuntimeFault(message[1:].decode("utf-8", "replace"))
-        if message == CREATED:
-            ready = True
-        elif len(message) == _WORD:
+        if len(message) == _WORD and message.endswith(bytes(_WORD // 2)):  # no text; its first byte may be that of a fault
             pid = int.from_bytes(message, "little")
+        elif message[:1] == FAULT:
+            raise RuntimeFault(message[1:].decode("utf-8", "replace"))
+        elif message == CREATED:
+            ready = True
         else:
             raise RuntimeFault("the process has ended before it was in the container")
     if clones:

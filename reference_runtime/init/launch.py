@@ -96,6 +96,9 @@ def launch(directory: "Directory", plan: "Plan", descriptors: Descriptors, *, cg
     flags = posix.O_RDWR | posix.O_CLOEXEC
     fifos = posix.open(START, flags), posix.open(RESULT, flags)
     inside = Inside(plan=plan, sync=theirs, fifos=fifos, descriptors=descriptors, stage=stage)
+    if posix.geteuid() == 0:
+        # Before it is there: in a pid namespace that it joins others could look into it from its first moment.
+        k.prctl(k.PR_SET_DUMPABLE, 0)
     if is_root():
         _open_sources(plan, stage)
     try:

@@ -1,12 +1,14 @@
 """Plans the last calls of a process: what the stub makes before and after it waits for `start` (see init/stub.py)."""
 
-from posix import strerror
+from posix import O_CLOEXEC, strerror
 
 from reference_runtime.config.check_process import RLIMITS
 from reference_runtime.fault import RuntimeFault
 from reference_runtime.init.program import NEXT, REPORT, Program
 from reference_runtime.init.stub import WORD
 from reference_runtime.kernel import processes as k
+from reference_runtime.kernel.files import AT_FDCWD, O_PATH
+from reference_runtime.kernel.mounts import RESOLVE_NO_MAGICLINKS
 from reference_runtime.kernel.terminal import TIOCSCTTY
 from reference_runtime.plan.capabilities import NAMES
 
@@ -103,10 +105,9 @@ def plan_program(
     module wants written. `path` is what is executed if it isn't what args[0] says.
     """
     calls = _Calls(machine, descriptors)
-    calls.add("close_range", descriptors.first, _HIGHEST, _CLOSE_RANGE_CLOEXEC)
+    calls.hide(keep_proc=bool(exec_labels))
     if enters_pid_namespace:
-        # The child is in the namespace that was entered for children; the runtime becomes its parent, and we end.
-        calls.add("clone", k.CLONE_PARENT, 0, 0, 0, 0, on_positive="parent", what="clone into the pid namespace")
+        calls.clone()
     if enters:
         calls.session(terminal=bool(process and process.get("terminal")))
     if process is not None:
@@ -114,6 +115,7 @@ def plan_program(
     calls.add("prctl", k.PR_SET_PDEATHSIG, 0, 0, 0, 0)
     calls.wait()
     if process is not None:
+        calls.enter_directory(process["cwd"])
         for file, label in exec_labels:
             calls.exec_label(file, label)
         if filter_ is not None:
@@ -130,18 +132,31 @@ def _keeps(process: "dict[str, Any]", filter_: "Filter | None") -> bool:
 
 
 class _Calls:
-    __slots__ = ("_descriptors", "_go", "_on_error", "_plan", "_program")
+    __slots__ = ("_clone", "_descriptors", "_go", "_on_error", "_plan", "_program")
 
     def __init__(self, machine: str, descriptors: Descriptors) -> None:
         self._program = Program(machine)
         self._plan = LastCalls()
         self._descriptors = descriptors
         self._on_error = "abort"
+        self._clone = 0
         self._go: Data | None = None
 
     def add(self, name: str, *arguments: "int | Data | Label", what: str = "", on_error: str = "", **go_on: "Any") -> int:
         self._plan.names.append(what or name)
         return self._program.call(name, *arguments, on_error=on_error or self._on_error, **go_on)
+
+    def hide(self, *, keep_proc: bool) -> None:
+        """Keep the container's own processes from tracing us and from our descriptors (CVE-2016-9962)."""
+        numbers = self._descriptors
+        self.add("prctl", k.PR_SET_DUMPABLE, 0, 0, 0, 0)
+        self.add("close_range", numbers.first, _HIGHEST, _CLOSE_RANGE_CLOEXEC)
+        if not keep_proc:
+            self.add("close", numbers.proc)
+
+    def clone(self) -> None:
+        """Go on as a child of the runtime, in the pid namespace that was entered for children."""
+        self._clone = self.add("clone", k.CLONE_PARENT, 0, 0, 0, 0, on_positive="parent", what="clone into the pid namespace")
 
     def session(self, *, terminal: bool) -> None:
         """Lead a session. Not before the clone: the end of a session's leader hangs its terminal up."""
@@ -201,6 +216,14 @@ class _Calls:
         self.add("read", numbers.start, self._program.data(bytes(8)), 1, on_error="end", on_zero="end", what="wait for start")
         self._on_error = REPORT
 
+    def enter_directory(self, cwd: str) -> None:
+        """chdir(2), but not by way of a descriptor, /proc/self/fd/7 or a link to it, which may lead out (CVE-2024-21626)."""
+        how = b"".join(value.to_bytes(8, "little") for value in (O_PATH | O_CLOEXEC, 0, RESOLVE_NO_MAGICLINKS))
+        here, what = self._descriptors.listener, f"chdir to cwd ({cwd})"
+        self.add("openat2", AT_FDCWD, self._program.text(cwd), self._program.data(how), len(how), what=what)
+        self.add("fchdir", here, what=what)
+        self.add("close", here, what=what)
+
     def exec_label(self, path: str, label: str) -> None:
         """Have the kernel change the label at the next execve: whoever writes must be who executes."""
         numbers, text, what = self._descriptors, label.encode(), f"set the label {label!r}"
@@ -220,8 +243,7 @@ class _Calls:
 
     def execute(self, process: "dict[str, Any]", path: "str | None") -> None:
         """Execute the program: the first of the names that execvp(3) would try and that can be executed."""
-        cwd, environment = process["cwd"], process.get("env") or []
-        self.add("chdir", self._program.text(cwd), what=f"chdir to cwd ({cwd})")
+        environment = process.get("env") or []
         self._plan.file = path or process["args"][0]
         argv, envp = self._program.vector(process["args"]), self._program.vector(environment)
         for candidate in candidates(self._plan.file, environment):
@@ -238,7 +260,7 @@ class _Calls:
         program.call("write", numbers.sync, program.result(0), size, on_error="end", on_positive="end")
         if has_parent:
             program.label("parent")
-            program.call("write", numbers.sync, program.result(1), WORD, on_error="end")
+            program.call("write", numbers.sync, program.result(self._clone), WORD, on_error="end")
             program.call("exit_group", 0, on_error="end")
         program.label("end")
         program.call("exit_group", 1, on_error="end", on_zero="end", on_positive="end")

@@ -1,0 +1,107 @@
+"""Attacks with links and exchanged directories while mounts are made: something lands outside the root, or stays uncovered."""
+
+from pathlib import Path
+
+from tests.reference_runtime.attacks.ground import Attack, Ground, exchanging
+from tests.reference_runtime.attacks.weakening import Change
+
+_MOUNTS = 12
+_ROUNDS = 8
+
+
+def _race(ground: Ground, *, missing: bool) -> bool:
+    """Exchange a directory of a shared volume with a link to the host while mounts go there; returns whether one got out."""
+    outside = ground.outside()
+    volume = ground.place / "volume"
+    (volume / "place").mkdir(parents=True)
+    (volume / "link").symlink_to(outside)
+    bundle = ground.bundle()
+    if not missing:
+        # Within the image the link leads somewhere too, so that whoever looks there before finds nothing wrong.
+        for directory in (volume / "place", outside, bundle.rootfs / str(outside).lstrip("/")):
+            for index in range(_MOUNTS):
+                (directory / str(index)).mkdir(parents=True)
+    bundle.mount("/volume", source=str(volume), options=["bind"])
+    for index in range(_MOUNTS):
+        bundle.mount(f"/volume/place/{index}", type="tmpfs", source="tmpfs")
+    seen = ground.place / "mountinfo"
+    bundle.when_mounted(
+        f"import json; pid = json.load(sys.stdin)['pid']; open({str(seen)!r}, 'a').write(open(f'/proc/{{pid}}/mountinfo').read())"
+    )
+    expected = sorted(path.name for path in outside.iterdir())
+    with exchanging(volume / "place", volume / "link"):
+        for _ in range(_ROUNDS):
+            ground.create(bundle)
+            ground.delete()
+            is_made = sorted(path.name for path in outside.iterdir()) != expected
+            is_mounted = seen.exists() and f" {outside}/" in seen.read_text()
+            if is_made or is_mounted:
+                return True
+    return False
+
+
+def exchanged_mount_point(ground: Ground) -> bool:
+    """CVE-2021-30465: a mount point is a directory when it is looked at, and a link to the host when something is mounted."""
+    return _race(ground, missing=False)
+
+
+def exchanged_parent(ground: Ground) -> bool:
+    """CVE-2024-45310: a mount point is missing, and its parent becomes a link to the host before it is made."""
+    return _race(ground, missing=True)
+
+
+def exchanged_proc(ground: Ground) -> bool:
+    """CVE-2019-19921, CVE-2023-27561: masks go to a directory of the attacker's, and /proc stays open.
+
+    /proc of the image leads into a shared volume, where another directory takes its place between mount and masks.
+    """
+    masked = "version"  # a file that all kernels have
+    volume = ground.place / "volume"
+    for level in ("level", "other"):
+        (volume / level / "proc/sys").mkdir(parents=True)
+        (volume / level / "proc" / masked).write_text("fake")
+    bundle = ground.bundle()
+    (bundle.rootfs / "proc").rmdir()
+    (bundle.rootfs / "proc").symlink_to("/volume/level/proc")
+    bundle.config["mounts"].insert(0, {"destination": "/volume", "source": str(volume), "options": ["bind"]})
+    bundle.config["linux"]["maskedPaths"] = [f"/proc/{masked}"]
+    bundle.config["linux"]["readonlyPaths"] = ["/proc/sys"]
+    bundle.when_mounted(f"os.chdir({str(volume)!r}); os.rename('level', 'aside'); os.rename('other', 'level')")
+    if not ground.create(bundle):
+        return False
+    (volume / "level").rename(volume / "other")
+    (volume / "aside").rename(volume / "level")
+    mounts = Path(f"/proc/{ground.pid()}/mountinfo").read_text()
+    ground.delete()
+    assert " /volume/level/proc " in mounts  # the kernel's, where the container's /proc leads to
+    covered = f" /volume/level/proc/{masked} " in mounts and " /volume/level/proc/sys ro" in mounts
+    return not covered
+
+
+ATTACKS = {
+    "exchanged_mount_point": Attack(
+        exchanged_mount_point,
+        (
+            Change(
+                "effects/targets.py",
+                "        return open_in_root(root, normal(path))",
+                "        posix.close(open_in_root(root, normal(path)))\n"
+                '        return posix.open(f"/proc/self/fd/{root}/{normal(path)}", O_PATH | posix.O_CLOEXEC)',
+            ),
+        ),
+    ),
+    "exchanged_parent": Attack(
+        exchanged_parent,
+        (
+            Change(
+                "effects/targets.py",
+                "            make(parent, name)",
+                '            make(posix.open(f"/proc/self/fd/{root}/{parent_path}", O_PATH | posix.O_CLOEXEC), name)',
+            ),
+        ),
+    ),
+    "exchanged_proc": Attack(
+        exchanged_proc,
+        (Change("effects/targets.py", "tree = stage.kernel_trees.get(first)", "tree = None"),),
+    ),
+}
