@@ -21,6 +21,7 @@ from conformance.record.host import Host
 from conformance.record.record import Record
 
 _UNLIMITED = -1
+_WITHOUT_KERNEL_MEMORY = (5, 16, 0)
 
 
 def _integer(config: Config, pointer: str) -> int | None:
@@ -206,17 +207,30 @@ def _judge_pids(wanted: int | str) -> Callable[[Config, Host, Record], Evidence]
     return judge
 
 
-EXPECTATIONS: tuple[Expectation, ...] = (
-    Expectation(requirement="linux.memory.unit", applies=_counts_bytes, judge=_judge_bytes),
-    Expectation(requirement="linux.memory.swap.effect", applies=_swaps, judge=_judge_swap),
-    number(
+def _kernel_memory() -> Expectation:
+    """Judge where the kernel has the limit: newer ones take the value and drop it, and no runtime can tell."""
+    limited = number(
         "linux.memory.kernel.effect",
         pointer="memory/kernel",
         controller="memory",
         v1="memory.kmem.limit_in_bytes",
         v2=None,
         accepted=in_pages,
-    ),
+    )
+
+    def applies(config: Config, host: Host) -> Applicability:
+        applied = limited.applies(config, host)
+        if applied is True and host.kernel >= _WITHOUT_KERNEL_MEMORY:
+            return NotTestable("Linux before 5.16, which still limits kernel memory")
+        return applied
+
+    return replace(limited, applies=applies)
+
+
+EXPECTATIONS: tuple[Expectation, ...] = (
+    Expectation(requirement="linux.memory.unit", applies=_counts_bytes, judge=_judge_bytes),
+    Expectation(requirement="linux.memory.swap.effect", applies=_swaps, judge=_judge_swap),
+    _kernel_memory(),
     number(
         "linux.memory.kerneltcp.effect",
         pointer="memory/kernelTCP",

@@ -51,7 +51,7 @@ HUGE = {"hugepageLimits": [{"pageSize": "2MB", "limit": 9 * M}]}
 NUMBERS: list[tuple[str, dict[str, Any], Host, dict[str, str], dict[str, str]]] = [
     ("memory.swap.effect", {"memory": {"limit": M, "swap": 3 * M}}, V1, {"memory.memsw.limit_in_bytes": f"{3 * M}"}, {}),
     ("memory.swap.effect", {"memory": {"limit": M, "swap": 3 * M}}, V2, {"memory.swap.max": f"{2 * M}"}, {}),
-    ("memory.kernel.effect", {"memory": {"kernel": M}}, V1, {"memory.kmem.limit_in_bytes": f"{M}"}, {}),
+    ("memory.kernel.effect", {"memory": {"kernel": M}}, OLD, {"memory.kmem.limit_in_bytes": f"{M}"}, {}),
     ("memory.kerneltcp.effect", {"memory": {"kernelTCP": M}}, V1, {"memory.kmem.tcp.limit_in_bytes": f"{M}"}, {}),
     ("memory.swappiness.effect", {"memory": {"swappiness": 37}}, V1, {"memory.swappiness": "37"}, {}),
     (
@@ -148,6 +148,7 @@ def test_control_files(row: tuple[str, dict[str, Any], Host, dict[str, str], dic
         ("network.classid.effect", {"network": {"classID": 3}}, V2),
         ("hugepage.limit.effect", HUGE, host(controllers=frozenset())),
         ("hugepage.reservation-first", HUGE, OLD),
+        ("memory.kernel.effect", {"memory": {"kernel": M}}, V1),
         ("hugepage.fallback", HUGE, V2),
         ("unified.key-is-file", {"unified": {"pids.max": "7"}}, V1),
     ],

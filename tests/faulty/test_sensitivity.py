@@ -27,6 +27,7 @@ UNSHOWABLE = {
     "linux.cgroups.owner.fallback-list": "Linux 4.15 and later tell which files can be delegated",
     "linux.cpu.mems.effect": "a host with a single memory node, which is what most have, leaves no choice",
     "linux.hugepage.fallback": "Linux 5.7 and later account reservations",
+    "linux.memory.kernel.effect": "Linux 5.16 and later do not limit kernel memory",
     "linux.memory.usehierarchy.effect": "Linux 5.11 and later know no other way",
     "linux.memorypolicy.nodes.effect": "Debian's runc 1.1.5 and crun 1.8.1 set no memory policy whose nodes could be wrong",
     "linux.mountlabel.effect": "shown on a host with SELinux alone",

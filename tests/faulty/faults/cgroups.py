@@ -103,7 +103,6 @@ FAULTS: tuple[Fault, ...] = (
         )
         for name, requirement, real in (
             ("swap", "swap.effect", "runc"),
-            ("kernel", "kernel.effect", "runc"),
             ("kernelTCP", "kerneltcp.effect", "crun"),
             ("swappiness", "swappiness.effect", "runc"),
             ("disableOOMKiller", "disableoomkiller.true", "runc"),
