@@ -163,7 +163,7 @@ def _aggregate(lines: Sequence[Line], *, honour_waivers: bool) -> Aggregate:
         standing=_standing(counted, violated=bool(violations), waived=len(counted) < len(lines)),
         advisory=all(line["advisory"] for line in lines),
         ambiguous=all(line["ambiguous"] for line in lines),
-        disputed=any(line["disputed"] for line in lines),
+        disputed=all(line["disputed"] for line in violations) if violations else any(line["disputed"] for line in lines),
         lines=tuple(lines),
         violations=violations,
     )

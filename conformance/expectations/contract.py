@@ -39,9 +39,12 @@ class Evidence:
 
 
 class Violation(AssertionError):
-    """The runtime breaks a requirement: what the text wants, what was seen instead, and where."""
+    """The runtime breaks a requirement: what the text wants, what was seen instead, and where.
 
-    def __init__(self, *, expected: Any, observed: Any, evidence: Any = None, disputed: bool = False) -> None:
+    `disputed` says whether implementers contest this breach; None where whatever breaks the requirement is as contested as it is.
+    """
+
+    def __init__(self, *, expected: Any, observed: Any, evidence: Any = None, disputed: bool | None = None) -> None:
         super().__init__(f"expected {expected!r}, observed {observed!r}")
         self.expected = expected
         self.observed = observed
@@ -91,8 +94,8 @@ class Expectation:
     """The judge itself deals with a refused create or start; otherwise a refusal with an error satisfies the text."""
 
 
-def violated(*, expected: Any, observed: Any, evidence: Any = None, disputed: bool = False) -> NoReturn:
-    """Raise Violation; `disputed` where implementers openly contest just this use of a clear sentence."""
+def violated(*, expected: Any, observed: Any, evidence: Any = None, disputed: bool | None = None) -> NoReturn:
+    """Raise Violation; `disputed` says whether implementers openly contest just this use of a clear sentence."""
     raise Violation(expected=expected, observed=observed, evidence=evidence, disputed=disputed)
 
 

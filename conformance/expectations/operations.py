@@ -5,7 +5,7 @@ from conformance.record.operation import Operation, Status
 from conformance.record.record import Record
 
 
-def must_fail(record: Record, operation: Operation, *, why: str, disputed: bool = False) -> Evidence:
+def must_fail(record: Record, operation: Operation, *, why: str, disputed: bool | None = None) -> Evidence:
     """Judge one operation that is an error by the text.
 
     The spec fixes no exit status, so success counts only if it is claimed in silence. A failure counts only if the

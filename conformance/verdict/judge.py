@@ -113,6 +113,7 @@ def _decides(requirement: Requirement) -> bool:
 
 def _breach(question: Question, facts: RuntimeFacts, policy: Policy, violation: Violation) -> Outcome:
     decides = _decides(question.requirement)
+    contested = bool(question.requirement.disputed)
     return _outcome(
         question,
         facts,
@@ -120,7 +121,7 @@ def _breach(question: Question, facts: RuntimeFacts, policy: Policy, violation: 
         Verdict.VIOLATED if decides else Verdict.RECORDED,
         evidence=Evidence(violation.expected, violation.observed),
         details=violation.evidence,
-        disputed=violation.disputed,
+        disputed=contested if violation.disputed is None else violation.disputed,
         reason="" if decides else "not done, which the text allows",
     )
 

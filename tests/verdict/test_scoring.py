@@ -45,6 +45,12 @@ def test_waived_only_if_every_violation_is() -> None:
     assert score([line(waived)], honour_waivers=False).aggregates[0].standing is Standing.VIOLATED
 
 
+def test_contested_only_if_every_violation_is() -> None:
+    contested = outcome(Verdict.VIOLATED, disputed=True, case="a")
+    assert [each.disputed for each in score_of([contested, outcome(case="b")]).aggregates] == [True]
+    assert [each.disputed for each in score_of([contested, outcome(Verdict.VIOLATED, case="b")]).aggregates] == [False]
+
+
 def test_what_did_not_come_back_can_be_waived() -> None:
     waived = outcome(Verdict.UNSTABLE, waived=True)
     assert standing(waived, outcome()) is Standing.WAIVED
