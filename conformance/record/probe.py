@@ -4,7 +4,6 @@ The probe executes system calls that the host sends. An action is a short progra
 holds each call's raw result: nothing about an action is decided inside the container.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 
@@ -74,6 +73,3 @@ class Answer:
     def complete(self) -> bool:
         """Every call was answered."""
         return not self.problem
-
-
-Answers = Mapping[Action, Answer]

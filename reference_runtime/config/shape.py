@@ -57,7 +57,6 @@ def integer(low: int, high: int) -> "Shape":
     return check
 
 
-int32 = integer(-(1 << 31), (1 << 31) - 1)
 int64 = integer(-(1 << 63), (1 << 63) - 1)
 uint16 = integer(0, (1 << 16) - 1)
 uint32 = integer(0, (1 << 32) - 1)

@@ -3,7 +3,7 @@
 import posix
 
 from reference_runtime.effects.stage import STAGING
-from reference_runtime.effects.targets import find, keep_mounted, make_directory, make_file, normal
+from reference_runtime.effects.targets import find, keep_mounted, make_directory, make_file
 from reference_runtime.fault import RuntimeFault, reason
 from reference_runtime.kernel import mounts as k
 from reference_runtime.kernel.files import AT_FDCWD, O_PATH
@@ -168,9 +168,3 @@ def finish(tree: int, options: "Options", *, attributes: "Attributes | None") ->
         k.mount_setattr(tree, attach=recursive.set, clear=recursive.clear, recursive=True)
     for propagation, recursive_too in options.propagation:
         k.mount_setattr(tree, propagation=propagation, recursive=recursive_too)
-
-
-def is_below(path: str, directory: str) -> bool:
-    """Whether a path is that directory or lies in it, by name."""
-    inner, outer = normal(path), normal(directory)
-    return outer in {".", inner} or inner.startswith(f"{outer}/")

@@ -121,13 +121,6 @@ def open_in_root(root: int, path: str, flags: int = O_PATH) -> int:
     return openat2(root, path, flags, resolve=RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS)
 
 
-def mount_id(descriptor: int) -> int:
-    """Return the number of the mount that an open file lies on, as mountinfo shows it (statx(2), STATX_MNT_ID)."""
-    buffer = bytearray(256)
-    syscall("statx", descriptor, b"", AT_EMPTY_PATH, 0x1000, buffer)
-    return int.from_bytes(buffer[0x90:0x98], "little")
-
-
 def filesystem_magic(descriptor: int) -> int:
     """Return the magic number of the file system that an open file lies on (fstatfs(2)), by which /proc is told from a fake."""
     buffer = bytearray(120)
