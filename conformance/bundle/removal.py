@@ -1,7 +1,7 @@
 """Remove a tree that a runtime has had its hands on.
 
 It may have left mounts there, even bind mounts of the host's own directories: deleting through one of those would
-delete the host's files. So whatever is mounted below is detached first, and nothing is deleted while a mount is left.
+delete the host's files. So the kernel is told to enter no mount; what stands in the way is detached.
 """
 
 import contextlib
@@ -9,31 +9,47 @@ import errno
 import os
 import re
 
-from conformance.host.kernel import MNT_DETACH, umount2
+from conformance.host.kernel import MNT_DETACH, RESOLVE_NO_XDEV, openat2, umount2
 
 _OCTAL = re.compile(rb"\\([0-7]{3})")
 _ATTEMPTS = 16
 
 
 def remove_tree(*directories: str) -> None:
-    """Detach every mount at or below `directories` and delete them; they need not exist.
+    """Delete `directories`, which need not exist; what is mounted at or below them is detached.
 
-    Raises OSError (EBUSY) where a mount cannot be detached; then nothing is deleted.
+    Raises OSError: EBUSY where a mount cannot be detached, ENOTDIR where a symlink has taken a directory's place.
     """
-    bases = [os.path.realpath(directory) for directory in directories]
-    # Mounts can be stacked, and detaching one may uncover another.
-    for _ in range(_ATTEMPTS):
-        points = mount_points_below(*bases)
-        if not points:
-            break
-        for point in reversed(points):
-            with contextlib.suppress(OSError):
-                umount2(point, MNT_DETACH)
-    else:
-        raise OSError(errno.EBUSY, "something is still mounted there", directories[0])
-    for base in bases:
-        with contextlib.suppress(FileNotFoundError):
-            _delete(base)
+    for directory in directories:
+        # Mounts can be stacked, and detaching one may uncover another.
+        for _ in range(_ATTEMPTS):
+            if _deleted(directory):
+                break
+            for point in reversed(mount_points_below(os.path.realpath(directory))):
+                with contextlib.suppress(OSError):
+                    umount2(point, MNT_DETACH)
+        else:
+            raise OSError(errno.EBUSY, "something is still mounted there", directory)
+
+
+def _deleted(directory: str) -> bool:
+    """Delete as much as there is without a mount; return whether that was all."""
+    try:
+        parent = os.open(os.path.dirname(directory) or ".", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return True
+    try:
+        _delete(os.path.basename(directory), parent)
+    except FileNotFoundError:
+        return True
+    except OSError as error:
+        # The kernel removes no mount point, and with RESOLVE_NO_XDEV opens nothing that is mounted, bind mounts included.
+        if error.errno in {errno.EBUSY, errno.EXDEV}:
+            return False
+        raise
+    finally:
+        os.close(parent)
+    return True
 
 
 def mount_points_below(*bases: str) -> list[str]:
@@ -53,24 +69,24 @@ def _unescaped(field: bytes) -> bytes:
     return _OCTAL.sub(lambda match: bytes([int(match[1], 8)]), field) if b"\\" in field else field
 
 
-def _delete(directory: str, *, parent: int | None = None) -> None:
-    """Delete a directory, named relative to the open directory `parent`. No symlink is followed."""
+def _delete(name: str, parent: int) -> None:
+    """Delete a directory in the open directory `parent`. No symlink is followed, and no mount entered."""
     try:
-        os.rmdir(directory, dir_fd=parent)  # most of a bundle's directories are mount points, and empty
+        os.rmdir(name, dir_fd=parent)  # most of a bundle's directories are mount points, and empty
     except OSError as error:
         if error.errno not in {errno.ENOTEMPTY, errno.EEXIST}:
             raise
     else:
         return
-    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=parent)
+    descriptor = openat2(parent, name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, resolve=RESOLVE_NO_XDEV)
     try:
         with os.scandir(descriptor) as entries:
             found = [(entry.name, entry.is_dir(follow_symlinks=False)) for entry in entries]
-        for name, is_directory in found:
+        for entry_name, is_directory in found:
             if is_directory:
-                _delete(name, parent=descriptor)
+                _delete(entry_name, descriptor)
             else:
-                os.unlink(name, dir_fd=descriptor)
+                os.unlink(entry_name, dir_fd=descriptor)
     finally:
         os.close(descriptor)
-    os.rmdir(directory, dir_fd=parent)
+    os.rmdir(name, dir_fd=parent)

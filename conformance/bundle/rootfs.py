@@ -1,12 +1,15 @@
 """Write small trees of files: the root filesystem of a bundle, and what a case wants beside it."""
 
 import os
+import stat
 from collections.abc import Iterable
 
 from conformance.bundle import probe
 from conformance.cases.case import Directory, Entry, RegularFile, Symlink
 
 _PARENT_MODE = 0o755
+_BESIDE_MKDIR = stat.S_ISUID | stat.S_ISGID
+"""Bits of a mode that mkdir(2) does not give."""
 
 
 class OutsideError(Exception):
@@ -32,20 +35,26 @@ def write_tree(base: str, entries: Iterable[Entry]) -> None:
 
     Modes do not depend on the umask. Raises OutsideError, and OSError.
     """
-    _directories(base)
-    for entry in entries:
-        path = _path_below(base, entry.path)
-        match entry:
-            case Directory(mode=mode):
-                _directory(path, mode)
-            case RegularFile(content=content, mode=mode):
-                _make_way(path)
-                with open(path, "xb", buffering=0) as file:
-                    file.write(content)
-                    os.fchmod(file.fileno(), mode)
-            case Symlink(target=target):
-                _make_way(path)
-                os.symlink(target, path)
+    umask = os.umask(0)
+    try:
+        _directories(base)
+        for entry in entries:
+            _write(entry, _path_below(base, entry.path))
+    finally:
+        os.umask(umask)
+
+
+def _write(entry: Entry, path: str) -> None:
+    match entry:
+        case Directory(mode=mode):
+            _directory(path, mode)
+        case RegularFile(content=content, mode=mode):
+            _make_way(path)
+            with open(path, "xb", buffering=0, opener=lambda name, flags: os.open(name, flags, mode)) as file:
+                file.write(content)
+        case Symlink(target=target):
+            _make_way(path)
+            os.symlink(target, path)
 
 
 def _path_below(base: str, relative: str) -> str:
@@ -73,11 +82,14 @@ def _directories(path: str) -> None:
 def _directory(path: str, mode: int) -> None:
     """Make a directory, or change the mode of one that an earlier entry made."""
     try:
-        os.mkdir(path)
+        os.mkdir(path, mode)
     except FileExistsError:
         if os.path.islink(path) or not os.path.isdir(path):
             os.unlink(path)
             os.mkdir(path)
+    else:
+        if not mode & _BESIDE_MKDIR:
+            return
     os.chmod(path, mode)
 
 

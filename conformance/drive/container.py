@@ -12,8 +12,8 @@ from conformance.bundle.builder import Bundle
 from conformance.bundle.proxy import ProbeGone, ProbeSilent, Proxy
 from conformance.cases.case import Case
 from conformance.drive.reaper import Reaper
+from conformance.drive.watcher import Watcher
 from conformance.observe.errors import ProcessGone
-from conformance.observe.leaks import Watch, differences, watch
 from conformance.observe.snapshot import snapshot
 from conformance.observe.wants import Wants
 from conformance.record.config import Edit, edited, lookup
@@ -30,7 +30,6 @@ from conformance.subject.runtime import Runtime, read_pid_file
 
 _PROGRAM_SECONDS = 5.0
 _DEATH_SECONDS = 10.0
-_SETTLE_SECONDS = 1.0
 _ANSWER_SECONDS = 5.0
 _TERMINAL_SECONDS = 1.0
 _STALLED_SECONDS = 10.0
@@ -49,6 +48,7 @@ class ContainerUnderTest:
         runtime: Runtime,
         host: Host,
         reaper: Reaper,
+        watcher: Watcher,
         wants: Wants,
         numbers: dict[str, int],
         actions: Sequence[Action],
@@ -61,6 +61,7 @@ class ContainerUnderTest:
         self.runtime = runtime
         self.host = host
         self.reaper = reaper
+        self.watcher = watcher
         self.wants = wants
         self.numbers = numbers
         self.actions = actions
@@ -76,7 +77,7 @@ class ContainerUnderTest:
         self._proxy: Proxy | None = None
         self._nothing_left = False
         """No difference was seen, and nothing was run since."""
-        self._before: Watch = self._watch()
+        self._before = watcher.look()
 
     # The operations of the spec.
 
@@ -266,10 +267,10 @@ class ContainerUnderTest:
             self._proxy.close()
         self._forget()
         self.reaper.collect()
-        left = () if self._nothing_left else self._differences()
+        left = () if self._nothing_left else self.watcher.left(self._before)
         if any(leak.kind == "process" for leak in left):
             self.reaper.end_all()
-            left = self._differences()
+            left = self.watcher.left(self._before)
         for path in (f"{self.bundle.directory}.pid", f"{self.bundle.directory}.pid2"):
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(path)
@@ -386,17 +387,6 @@ class ContainerUnderTest:
         """Return the processes that execute the program: more than the container's own if that has forked."""
         return {int(name) for name in os.listdir("/proc") if name.isdigit() and self._executes_program(int(name))}
 
-    def _watch(self) -> Watch:
-        if self._status is Status.ABSENT:
-            self.reaper.collect()
-        mounts, state = self.host.cgroup_mounts, self.runtime.state_directory
-        # Our own descriptors come and go with the probe's pipes: they are no business of the runtime's.
-        return watch(cgroup_mounts=mounts, state_directory=state, own_descriptors=False)
-
-    def _differences(self) -> tuple[Leak, ...]:
-        """Return what there is now and was not before create."""
-        return differences(self._before, self._watch())
-
     def _left_behind(self) -> tuple[Leak, ...] | None:
         """Compare with what was before create; processes and cgroups get a moment to disappear.
 
@@ -404,22 +394,13 @@ class ContainerUnderTest:
         """
         if any(neighbour.current() is not Status.ABSENT for neighbour in self._neighbours):
             return None
-        deadline = time.monotonic() + _SETTLE_SECONDS
-        while True:
-            left = self._differences()
-            self._nothing_left = not left
-            if not left or not _may_settle(left) or time.monotonic() > deadline:
-                return left
-            time.sleep(0.01)
+        left = self.watcher.left_for_good(self._before, collect=self._status is Status.ABSENT)
+        self._nothing_left = not left
+        return left
 
 
 def _has_agent(bundle: Bundle) -> bool:
     return bool(lookup(bundle.config, "/linux/seccomp/listenerPath") == bundle.agent_socket)
-
-
-def _may_settle(leaks: tuple[Leak, ...]) -> bool:
-    """Whether something of it may yet go away by itself: processes that are dying, and the cgroups that they are in."""
-    return any(leak.kind == "process" for leak in leaks) or any("oci-conformance-" in leak.what for leak in leaks)
 
 
 def _parse(operation: Operation) -> tuple[dict[str, object] | None, str]:

@@ -13,6 +13,7 @@ from conformance.bundle.setup import HostSetup
 from conformance.cases.case import Case, Container, Script
 from conformance.drive.container import ContainerUnderTest
 from conformance.drive.reaper import Reaper, remove
+from conformance.drive.watcher import Watcher
 from conformance.observe.wants import wants_of
 from conformance.record.config import Config, lookup
 from conformance.record.host import Host
@@ -51,6 +52,12 @@ class Driver:
     """The ociVersion that goes into configs: one that the runtime accepts."""
     _serial: "itertools.count[int]" = field(default_factory=itertools.count)
     _reaper: Reaper = field(default_factory=Reaper)
+    _watcher: Watcher = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._watcher = Watcher(
+            cgroup_mounts=self.host.cgroup_mounts, state_directory=self.runtime.state_directory, reaper=self._reaper
+        )
 
     def drive(self, case: Case, *, actions: Ask = no_actions) -> Record:
         """Run the case once and return its record; what the harness could not do stands in `record.problem`.
@@ -133,6 +140,7 @@ class Driver:
             runtime=self.runtime,
             host=self.host,
             reaper=self._reaper,
+            watcher=self._watcher,
             wants=wants_of(bundle.config, self.host),
             numbers=dict(numbers(self.host.machine)),
             actions=actions,

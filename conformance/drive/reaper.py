@@ -23,15 +23,15 @@ class Reaper:
     def __init__(self) -> None:
         self._ended: dict[int, int] = {}
 
-    def collect(self) -> None:
-        """Reap every zombie child there is."""
+    def collect(self) -> bool:
+        """Reap every zombie child there is; return whether a living one is left."""
         while True:
             try:
                 pid, status = os.waitpid(-1, os.WNOHANG)
             except ChildProcessError:
-                return
+                return False
             if pid == 0:
-                return
+                return True
             self._ended[pid] = os.waitstatus_to_exitcode(status)
 
     def exit_code(self, pid: int) -> int | None:

@@ -4,7 +4,7 @@ Meant for the session jail, where nobody else makes mounts, processes or cgroups
 """
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -19,22 +19,36 @@ Kind = Literal["mount", "process", "cgroup", "state", "descriptor"]
 class Watch:
     """All that there is at one moment: what names a thing for good, to its description for a report."""
 
-    mounts: Mapping[str, str]
+    mountinfo: bytes
+    """As read: most looks find nothing new there, and need not take it apart."""
     processes: Mapping[str, str]
     """Pid and start time to pid and name; zombies are left out, since their end is the harness's to collect."""
-    cgroups: Mapping[str, str]
+    cgroups: Mapping[str, Sequence[str]]
+    """Every directory to those directly in it."""
     state: Mapping[str, str]
     """Entries of the runtime's state directory."""
     descriptors: Mapping[str, str]
     """The harness's own, if they were asked for."""
 
 
-def watch(*, cgroup_mounts: Mapping[str, str], state_directory: str, own_descriptors: bool = True) -> Watch:
-    """Look at everything; a state directory that does not exist is empty. Raises OSError if /proc cannot be read."""
+def watch(
+    *,
+    cgroup_mounts: Mapping[str, str],
+    state_directory: str,
+    own_descriptors: bool = True,
+    mountinfo: bytes | None = None,
+    alone: bool = False,
+    like: Watch | None = None,
+) -> Watch:
+    """Look at everything; a state directory that does not exist is empty. Raises OSError if /proc cannot be read.
+
+    The caller may know the `mountinfo` of this moment already, or, with `alone`, that there is no process but its own.
+    `like` is an earlier look: what is as it was then takes less time.
+    """
     return Watch(
-        mounts=dict(_mounts()),
-        processes=dict(_processes()),
-        cgroups=dict(_cgroups(set(cgroup_mounts.values()))),
+        mountinfo=read("/proc/self/mountinfo") if mountinfo is None else mountinfo,
+        processes={} if alone else dict(_processes()),
+        cgroups=_cgroups(cgroup_mounts.values(), like.cgroups if like else {}),
         state=dict(_state(state_directory)),
         descriptors=dict(_descriptors()) if own_descriptors else {},
     )
@@ -46,21 +60,24 @@ def differences(before: Watch, after: Watch, *, expected_descriptors: Iterable[i
     `expected_descriptors` are those that the harness itself has opened between and means to keep.
     """
     expected = {str(number) for number in expected_descriptors}
-    pairs: tuple[tuple[Kind, Mapping[str, str], Mapping[str, str]], ...] = (
-        ("mount", before.mounts, after.mounts),
-        ("process", before.processes, after.processes),
-        ("cgroup", before.cgroups, after.cgroups),
-        ("state", before.state, after.state),
-        ("descriptor", before.descriptors, {k: v for k, v in after.descriptors.items() if k.split(" ")[0] not in expected}),
-    )
-    return tuple(
-        Leak(kind, description) for kind, earlier, later in pairs for name, description in later.items() if name not in earlier
-    )
+    leaks: list[Leak] = []
+    if before.mountinfo != after.mountinfo:
+        leaks += _new("mount", dict(_mounts(before.mountinfo)), dict(_mounts(after.mountinfo)))
+    leaks += _new("process", before.processes, after.processes)
+    leaks += [Leak("cgroup", directory) for directory in after.cgroups if directory not in before.cgroups]
+    leaks += _new("state", before.state, after.state)
+    kept = {name: what for name, what in after.descriptors.items() if name.split(" ")[0] not in expected}
+    leaks += _new("descriptor", before.descriptors, kept)
+    return tuple(leaks)
 
 
-def _mounts() -> Iterator[tuple[str, str]]:
+def _new(kind: Kind, before: Mapping[str, str], after: Mapping[str, str]) -> list[Leak]:
+    return [Leak(kind, description) for name, description in after.items() if name not in before]
+
+
+def _mounts(mountinfo: bytes) -> Iterator[tuple[str, str]]:
     """Name a mount by its id together with what it shows where: the kernel gives the id of a removed mount to the next."""
-    for line in os.fsdecode(read("/proc/self/mountinfo")).split("\n")[:-1]:
+    for line in os.fsdecode(mountinfo).split("\n")[:-1]:
         identity = line.split(" ", 5)[:5]
         yield " ".join(identity), unescape(identity[4])
 
@@ -76,18 +93,27 @@ def _processes() -> Iterator[tuple[str, str]]:
             yield f"{name} {start_time}", stat[: stat.rindex(")") + 1]
 
 
-def _cgroups(roots: Iterable[str]) -> Iterator[tuple[str, str]]:
-    pending = sorted(roots)
+def _cgroups(roots: Iterable[str], known: Mapping[str, Sequence[str]]) -> dict[str, Sequence[str]]:
+    """Walk down from the roots; where the children known from an earlier look are all there are, none are listed."""
+    found: dict[str, Sequence[str]] = {}
+    pending = sorted(set(roots))
     while pending:
         directory = pending.pop()
-        yield directory, directory
+        children = known.get(directory, ())
         try:
-            # A cgroup has one link for itself, one for its name and one for each child; so leaves need no listing.
-            if os.stat(directory).st_nlink > 2:
-                with os.scandir(directory) as entries:
-                    pending += [entry.path for entry in entries if entry.is_dir(follow_symlinks=False)]
+            # A cgroup has one link for itself, one for its name and one for each child.
+            if os.stat(directory).st_nlink - 2 != len(children) or not all(map(os.path.isdir, children)):
+                children = _directories(directory)
         except FileNotFoundError:
             continue
+        found[directory] = children
+        pending += children
+    return found
+
+
+def _directories(directory: str) -> Sequence[str]:
+    with os.scandir(directory) as entries:
+        return [entry.path for entry in entries if entry.is_dir(follow_symlinks=False)]
 
 
 def _state(directory: str) -> Iterator[tuple[str, str]]:

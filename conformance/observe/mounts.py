@@ -1,5 +1,6 @@
 """The mount table of a process: /proc/PID/mountinfo, see proc_pid_mountinfo(5)."""
 
+import functools
 import re
 
 from conformance.record.snapshot import Mount
@@ -7,6 +8,7 @@ from conformance.record.snapshot import Mount
 _OCTAL = re.compile(r"\\([0-7]{3})")
 
 
+@functools.lru_cache(maxsize=4)  # a container's table is mostly the same when created and when running
 def parse_mountinfo(content: bytes) -> tuple[Mount, ...]:
     """Read every line of a mountinfo, in its order; raises ValueError on a line of another form."""
     return tuple(map(_mount, content.decode("utf-8", "surrogateescape").split("\n")[:-1]))

@@ -1,5 +1,6 @@
 """What /proc/PID and the scheduler tell of one process; proc_pid(5) and its parts name every file read here."""
 
+import functools
 import os
 from collections.abc import Mapping
 
@@ -31,8 +32,8 @@ _LIMITS = {
 
 def observe(process: ProcessDirectory) -> Process:
     """Read everything about the process; raises OSError, and ValueError where a file has another form than documented."""
-    status = parse_status(process.text("status"))
-    stat = process.text("stat").rpartition(")")[2].split()
+    status = parse_status(process.record("status"))
+    stat = process.record("stat").rpartition(")")[2].split()
     return Process(
         pid=process.pid,
         parent=int(status["PPid"]),
@@ -56,9 +57,9 @@ def observe(process: ProcessDirectory) -> Process:
         no_new_privs=status["NoNewPrivs"] == "1",
         seccomp_mode=int(status.get("Seccomp", "0")),
         seccomp_filters=int(status.get("Seccomp_filters", "0")),
-        limits=parse_limits(process.text("limits")),
-        oom_score_adj=int(process.read("oom_score_adj")),
-        personality=int(process.read("personality"), 16),
+        limits=parse_limits(process.record("limits")),
+        oom_score_adj=int(process.record("oom_score_adj")),
+        personality=int(process.record("personality"), 16),
         uid_map=parse_id_map(process.text("uid_map")),
         gid_map=parse_id_map(process.text("gid_map")),
         timens_offsets=_timens_offsets(process),
@@ -95,7 +96,8 @@ def parse_status(content: str) -> dict[str, str]:
     return {name: value.strip() for name, _, value in (line.partition(":") for line in content.split("\n"))}
 
 
-def parse_limits(content: str) -> dict[str, tuple[int, int]]:
+@functools.lru_cache(maxsize=16)  # most containers have the limits of the one before
+def parse_limits(content: str) -> Mapping[str, tuple[int, int]]:
     """Read the fixed columns of /proc/PID/limits; "unlimited" becomes -1. Limits newer than this table are left out."""
     rows = ((_LIMITS.get(line[:26].rstrip()), line[26:].split()) for line in content.splitlines())
     return {name: (_limit(values[0]), _limit(values[1])) for name, values in rows if name}
@@ -123,7 +125,7 @@ def parse_set(content: str) -> frozenset[int]:
 
 def _timens_offsets(process: ProcessDirectory) -> Mapping[str, tuple[int, int]]:
     try:
-        content = process.text("timens_offsets")
+        content = process.record("timens_offsets")
     except FileNotFoundError:  # a kernel without time namespaces
         return {}
     rows = (line.split() for line in content.splitlines())
@@ -132,7 +134,7 @@ def _timens_offsets(process: ProcessDirectory) -> Mapping[str, tuple[int, int]]:
 
 def _label(process: ProcessDirectory) -> str:
     try:
-        return process.text("attr/current").rstrip("\0\n")
+        return process.record("attr/current").rstrip("\0\n")
     except ProcessLookupError:
         raise
     except OSError:  # EINVAL: no security module answers
@@ -140,16 +142,13 @@ def _label(process: ProcessDirectory) -> str:
 
 
 def _descriptors(process: ProcessDirectory) -> dict[int, str]:
-    listing = os.open("fd", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=process.descriptor)
+    """Read all links of the descriptors; by path, since the directory's process is seen to live after all was read."""
     found = {}
-    try:
-        for name in os.listdir(listing):
-            try:
-                found[int(name)] = os.readlink(name, dir_fd=listing)
-            except FileNotFoundError:  # closed since it was listed
-                continue
-    finally:
-        os.close(listing)
+    for name in os.listdir(f"/proc/{process.pid}/fd"):
+        try:
+            found[int(name)] = process.link(f"fd/{name}")
+        except FileNotFoundError:  # closed since it was listed
+            continue
     return found
 
 

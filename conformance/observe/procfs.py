@@ -27,6 +27,18 @@ def read(path: str, *, directory: int | None = None) -> bytes:
         os.close(descriptor)
 
 
+def read_record(path: str, *, directory: int | None = None) -> bytes:
+    """Return a file of /proc that is one record, such as "status": the kernel gives it whole to a buffer that it fits into.
+
+    A table, as mountinfo or environ can be, takes `read`. Raises OSError.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC, dir_fd=directory)
+    try:
+        return os.read(descriptor, _CHUNK)
+    finally:
+        os.close(descriptor)
+
+
 class ProcessDirectory:
     """An open /proc/PID. Its methods raise OSError; `opened` turns that into ProcessGone where the process has ended."""
 
@@ -42,6 +54,10 @@ class ProcessDirectory:
         """Return a whole file, decoded as os.fsdecode does."""
         return os.fsdecode(self.read(name))
 
+    def record(self, name: str) -> str:
+        """Return a file that is one record ("status", "limits"), decoded likewise; see `read_record`."""
+        return os.fsdecode(read_record(name, directory=self.descriptor))
+
     def link(self, name: str) -> str:
         """Return where a link of the directory leads to ("exe", "fd/0")."""
         return os.readlink(name, dir_fd=self.descriptor)
@@ -49,11 +65,11 @@ class ProcessDirectory:
     def ended(self) -> bool:
         """Whether the process is gone, a zombie, or on its way out."""
         try:
-            stat = self.read("stat")
+            stat = self.record("stat")
         except (FileNotFoundError, ProcessLookupError):
             return True
-        state, *numbers = stat.rpartition(b")")[2].split(maxsplit=7)
-        return state.decode() in _ENDED_STATES or bool(int(numbers[5]) & _PF_EXITING)
+        state, *numbers = stat.rpartition(")")[2].split(maxsplit=7)
+        return state in _ENDED_STATES or bool(int(numbers[5]) & _PF_EXITING)
 
 
 @contextmanager

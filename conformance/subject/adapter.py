@@ -80,7 +80,7 @@ class Adapter:
         if arguments is not None and "{id}" in template:
             template = template[: template.index("{id}")]
         flags = () if operation in _ABOUT_THE_PROGRAM else self.global_flags
-        filled = [_PLACEHOLDER.sub(lambda found: values[found[1]], item) for item in (*flags, *template)]
+        filled = [_PLACEHOLDER.sub(lambda found: values[found[1]], item) if "{" in item else item for item in (*flags, *template)]
         return (*filled, *(arguments or ()))
 
     def runtime_name(self, path: str) -> str:

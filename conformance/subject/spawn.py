@@ -13,7 +13,7 @@ import signal
 import struct
 import termios
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, Self
 
@@ -25,6 +25,7 @@ KEPT_BYTES = 256 * 1024
 _CHUNK = 64 * 1024
 _READABLE = select.POLLIN | select.POLLHUP | select.POLLERR
 _REAP_SECONDS = 5.0  # a process in uninterruptible sleep outlives SIGKILL; then it is left to the session jail
+_HERE = contextlib.nullcontext()
 _ALL_SIGNALS = frozenset(signal.valid_signals()) - {signal.SIGKILL, signal.SIGSTOP}
 
 
@@ -112,16 +113,15 @@ def spawn(
         # What our own parent left open, and nobody else: Python opens nothing that an execve would keep.
         close_range_on_exec(3)
         started = time.monotonic()
-        with contextlib.ExitStack() as undo:
-            _take_on(directory, umask, undo)
+        with _away(directory, umask) if directory is not None or umask is not None else _HERE:
             pid = os.posix_spawn(
                 argv[0], list(argv), environment, file_actions=streams.actions, setpgroup=0, setsigmask=(), setsigdef=_ALL_SIGNALS
             )
         with _Child(pid) as child:
-            in_time = _attend(child, list(streams.outputs.values()), service, timeout)
+            in_time, pending = _attend(child, streams.outputs.values(), service, timeout)
             ended = time.monotonic()
             status, cpu = child.end()
-        for output in streams.outputs.values():
+        for output in pending:
             output.take_pending()
         if service is not None:
             _serve_pending(service)
@@ -178,18 +178,21 @@ class _Streams:
         return bytes(self.outputs[target].kept) if target in self.outputs else b""
 
 
-def _take_on(directory: str | None, umask: int | None, undo: contextlib.ExitStack) -> None:
+@contextlib.contextmanager
+def _away(directory: str | None, umask: int | None) -> Iterator[None]:
     """Take on the working directory and umask for a moment: posix_spawn has no attribute for them.
 
     posix_spawn returns after the execve, so the child has inherited both by then.
     """
-    if directory is not None:
-        here = os.open(".", os.O_PATH | os.O_DIRECTORY)
-        undo.callback(os.close, here)
-        undo.callback(os.fchdir, here)
-        os.chdir(directory)
-    if umask is not None:
-        undo.callback(os.umask, os.umask(umask))
+    with contextlib.ExitStack() as undo:
+        if directory is not None:
+            here = os.open(".", os.O_PATH | os.O_DIRECTORY)
+            undo.callback(os.close, here)
+            undo.callback(os.fchdir, here)
+            os.chdir(directory)
+        if umask is not None:
+            undo.callback(os.umask, os.umask(umask))
+        yield
 
 
 class _Child:
@@ -229,8 +232,10 @@ class _Child:
         return self._reaped()
 
 
-def _attend(child: _Child, outputs: Sequence[_Output], service: Service | None, timeout: float) -> bool:
-    """Drain outputs and serve until the child ends; return whether it did so in time."""
+def _attend(
+    child: _Child, outputs: Collection[_Output], service: Service | None, timeout: float
+) -> tuple[bool, Collection[_Output]]:
+    """Drain outputs and serve until the child ends; return whether it did so in time, and where there is more to take."""
     poll = select.poll()
     poll.register(child.pidfd, select.POLLIN)
     by_descriptor = {output.descriptor: output for output in outputs}
@@ -241,9 +246,11 @@ def _attend(child: _Child, outputs: Sequence[_Output], service: Service | None, 
     deadline = time.monotonic() + timeout
     latest = deadline + timeout
     while (left := deadline - time.monotonic()) > 0:
-        for descriptor, event in poll.poll(math.ceil(left * 1000)):
-            if descriptor == child.pidfd:
-                return True
+        events = poll.poll(math.ceil(left * 1000))
+        if any(descriptor == child.pidfd for descriptor, _ in events):
+            # What it wrote was there before its end, and this very poll has told of it.
+            return True, [by_descriptor[descriptor] for descriptor, _ in events if descriptor in by_descriptor]
+        for descriptor, event in events:
             if descriptor in by_descriptor:
                 if not event & _READABLE or not by_descriptor[descriptor].take():
                     poll.unregister(descriptor)
@@ -251,7 +258,7 @@ def _attend(child: _Child, outputs: Sequence[_Output], service: Service | None, 
                 before = time.monotonic()
                 service.ready(descriptor)
                 deadline = min(latest, deadline + time.monotonic() - before)
-    return False
+    return False, outputs
 
 
 def _serve_pending(service: Service) -> None:

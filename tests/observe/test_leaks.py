@@ -1,5 +1,6 @@
 """Leaks: the pure difference, and each kind of thing really left behind and really removed."""
 
+import contextlib
 import os
 import subprocess
 import time
@@ -11,17 +12,21 @@ from conformance.record.leak import Leak
 from tests.observe.containers import IDLE, child, needs_root
 from tests.observe.hosts import cgroup_mounts
 
-EMPTY = Watch(mounts={}, processes={}, cgroups={}, state={}, descriptors={})
+EMPTY = Watch(mountinfo=b"", processes={}, cgroups={}, state={}, descriptors={})
 
 
 def test_only_what_is_new() -> None:
     before = Watch(
-        mounts={"1": "/a"}, processes={"7 1": "7 (x)"}, cgroups={"/c": "/c"}, state={}, descriptors={"0 tty": "0 -> tty"}
+        mountinfo=b"1 0 0:1 / /a rw\n",
+        processes={"7 1": "7 (x)"},
+        cgroups={"/c": ()},
+        state={},
+        descriptors={"0 tty": "0 -> tty"},
     )
     after = Watch(
-        mounts={"2": "/a"},
+        mountinfo=b"2 0 0:1 / /a rw\n",
         processes={"7 2": "7 (y)"},
-        cgroups={"/c/d": "/c/d"},
+        cgroups={"/c": ["/c/d"], "/c/d": ()},
         state={"id": "/s/id"},
         descriptors={"0 tty": "0 -> tty", "5 file": "5 -> file", "6 pipe": "6 -> pipe"},
     )
@@ -76,8 +81,16 @@ def test_nested_cgroup() -> None:
             leak.what for leak in differences(before, watch(cgroup_mounts=mounts, state_directory="")) if leak.kind == "cgroup"
         ]
         assert {str(outer), str(outer / "inner")} <= set(found)
-    finally:
+        with_them = watch(cgroup_mounts=mounts, state_directory="", like=before)
+        assert with_them.cgroups[str(outer)] == [str(outer / "inner")]
         (outer / "inner").rmdir()
+        (outer / "other").mkdir()
+        exchanged = watch(cgroup_mounts=mounts, state_directory="", like=with_them)
+        assert exchanged.cgroups[str(outer)] == [str(outer / "other")]
+    finally:
+        for inner in ("inner", "other"):
+            with contextlib.suppress(FileNotFoundError):
+                (outer / inner).rmdir()
         outer.rmdir()
 
 
