@@ -1,9 +1,10 @@
-"""One world for each module."""
+"""One world for each module, and podman in it."""
 
 from collections.abc import Iterator
 
 import pytest
 
+from tests.clients.engines import Podman, configure, import_image
 from tests.clients.packages import CannotUnpackError, unpacked
 from tests.clients.world import World, opened
 
@@ -17,3 +18,11 @@ def world() -> Iterator[World]:
         pytest.skip(str(error))
     with opened(tree) as world:
         yield world
+
+
+@pytest.fixture(scope="module")
+def podman(world: World) -> Podman:
+    """Set podman up, with an image."""
+    configure(world)
+    import_image(world)
+    return Podman(world)

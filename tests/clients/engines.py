@@ -1,5 +1,7 @@
 """podman and buildah, set up to run the reference runtime, and an image to run.
 
+OCI_CLIENTS_RUNTIME=/usr/sbin/runc in the environment runs another runtime in its place: to see by hand what is the client's,
+what the machine's and what the runtime's doing.
 Root without CAP_SYS_RESOURCE cannot raise limits, so podman's own default limits are replaced by the present ones.
 """
 
@@ -8,8 +10,9 @@ import json
 import os
 import resource
 import tarfile
+from typing import Any
 
-from tests.clients.world import RUNTIME, World
+from tests.clients.world import RUNTIME, Completed, World
 
 IMAGE = "localhost/busybox"
 _APPLETS = """
@@ -37,8 +40,37 @@ graphroot = "/var/lib/containers/storage"
 """
 
 
-def configure(world: World, *, runtime: str = RUNTIME) -> None:
+class Podman:
+    """podman with one runtime: `podman("ps")` is `podman ps`."""
+
+    def __init__(self, world: World, runtime: str = "reference-runtime") -> None:
+        self.world = world
+        self.runtime = runtime
+
+    def command(self, *words: str) -> tuple[str, ...]:
+        """Return the command line."""
+        return ("podman", f"--runtime={self.runtime}", *words)
+
+    def __call__(self, *words: str, **more: Any) -> Completed:
+        """Run a command; `more` as for World.run."""
+        return self.world.run(*self.command(*words), **more)
+
+    def run(self, *words: str, **more: Any) -> Completed:
+        """Run a container in the foreground, without a network, and remove it."""
+        return self("run", "--rm", "--network=none", *words, **more)
+
+    def detached(self, *words: str) -> str:
+        """Run a container in the background; returns its id."""
+        return self("run", "--detach", "--network=none", *words).ok()
+
+    def inspect(self, container: str, what: str) -> str:
+        """Return one property of a container, such as "State.Pid"."""
+        return self("inspect", "--type=container", f"--format={{{{.{what}}}}}", container).ok()
+
+
+def configure(world: World) -> None:
     """Write what podman and buildah read; without a list of runtimes that can log JSON, errors would only be text."""
+    runtime = os.environ.get("OCI_CLIENTS_RUNTIME", RUNTIME)
     limits = [f"{name}={soft}:{hard}" for name, (soft, hard) in _limits().items()]
     folder = world.path("/etc/containers")
     folder.mkdir(exist_ok=True)
