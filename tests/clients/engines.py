@@ -43,9 +43,11 @@ graphroot = "/var/lib/containers/storage"
 class Podman:
     """podman with one runtime: `podman("ps")` is `podman ps`."""
 
-    def __init__(self, world: World, runtime: str = "reference-runtime") -> None:
+    def __init__(self, world: World, runtime: str = "reference-runtime", *, seconds: float = 60) -> None:
         self.world = world
         self.runtime = runtime
+        self.seconds = seconds
+        """How long a command may take."""
 
     def command(self, *words: str) -> tuple[str, ...]:
         """Return the command line."""
@@ -53,7 +55,7 @@ class Podman:
 
     def __call__(self, *words: str, **more: Any) -> Completed:
         """Run a command; `more` as for World.run."""
-        return self.world.run(*self.command(*words), **more)
+        return self.world.run(*self.command(*words), **{"timeout": self.seconds, **more})
 
     def run(self, *words: str, **more: Any) -> Completed:
         """Run a container in the foreground, without a network, and remove it."""
@@ -66,6 +68,31 @@ class Podman:
     def inspect(self, container: str, what: str) -> str:
         """Return one property of a container, such as "State.Pid"."""
         return self("inspect", "--type=container", f"--format={{{{.{what}}}}}", container).ok()
+
+
+class Buildah:
+    """buildah with one runtime."""
+
+    def __init__(self, world: World, runtime: str = "reference-runtime", *, seconds: float = 60) -> None:
+        self.world = world
+        self._runtime = runtime
+        self._seconds = seconds
+
+    def __call__(self, *words: str) -> Completed:
+        """Run a command."""
+        return self.world.run("buildah", *words, timeout=self._seconds)
+
+    def command(self, *words: str) -> tuple[str, ...]:
+        """Return the command line of `buildah run`, without a network."""
+        return ("buildah", "run", "--isolation=oci", f"--runtime={self._runtime}", "--network=none", *words)
+
+    def run(self, *words: str, text: str = "") -> Completed:
+        """Run a program in a working container."""
+        return self.world.run(*self.command(*words), input=text, timeout=self._seconds)
+
+    def build(self, *words: str) -> Completed:
+        """Build an image of a Containerfile, without a network."""
+        return self("bud", "--isolation=oci", f"--runtime={self._runtime}", "--network=none", *words)
 
 
 def configure(world: World) -> None:

@@ -1,5 +1,6 @@
 """conmon alone, as podman and CRI-O call it: what it reads of a runtime's pid file, messages, console socket and children."""
 
+import functools
 import itertools
 import json
 import os
@@ -16,7 +17,6 @@ import pytest
 from tests.clients.engines import rootfs
 from tests.clients.world import ENVIRONMENT, RUNTIME, Completed, World
 
-_RUNTIME = os.environ.get("OCI_CLIENTS_RUNTIME", RUNTIME)
 _SOCKETS, _EXITS = "/run/conmon", "/run/exits"
 _numbers = itertools.count()
 
@@ -33,6 +33,7 @@ class Monitored:
     """A container with its conmon, each of which has files below /var/tmp/NAME."""
 
     world: World
+    runtime_path: str
     name: str
 
     def file(self, name: str) -> str:
@@ -40,8 +41,8 @@ class Monitored:
 
     def conmon(self, *options: str) -> Completed:
         """Call conmon with what it always needs; the report of its sync pipe goes to the file `sync`."""
-        must = f"-c {self.name} -u {self.name} -n {self.name} -r {_RUNTIME} -b {self.file('.')} --socket-dir-path {_SOCKETS}"
-        files = f"-l k8s-file:{self.file('log')} --exit-dir {_EXITS}"
+        must = f"-c {self.name} -u {self.name} -n {self.name} -r {self.runtime_path} -b {self.file('.')}"
+        files = f"-l k8s-file:{self.file('log')} --exit-dir {_EXITS} --socket-dir-path {_SOCKETS}"
         words = " ".join(f"'{option}'" for option in options)
         script = f"exec conmon {must} {files} {words} 3>{self.file('sync')}"
         return self.world.run("sh", "-c", script, env={**ENVIRONMENT, "_OCI_SYNCPIPE": "3"}, cwd=self.file("."))
@@ -55,7 +56,7 @@ class Monitored:
         return report
 
     def runtime(self, *words: str) -> Completed:
-        return self.world.run(_RUNTIME, *words)
+        return self.world.run(self.runtime_path, *words)
 
     def ended(self) -> str:
         """Wait until conmon has written the exit file; returns the status in it."""
@@ -69,8 +70,8 @@ class Monitored:
         return [(stream, text) for _, stream, _, text in (line.split(" ", 3) for line in lines)]
 
 
-@pytest.fixture(scope="module")
-def shared_rootfs(world: World) -> str:
+def lay_out(world: World) -> str:
+    """Make the folders that conmon writes to, and a root file system; returns that."""
     world.path("/run/rootfs").mkdir()
     for folder in (_SOCKETS, _EXITS):
         world.path(folder).mkdir()
@@ -79,25 +80,31 @@ def shared_rootfs(world: World) -> str:
     return "/run/rootfs"
 
 
+@pytest.fixture(scope="module")
+def shared_rootfs(world: World) -> str:
+    return lay_out(world)
+
+
 Make = Callable[..., Monitored]
+
+
+def bundle(world: World, root: str, runtime: str, script: str = "", **process: Any) -> Monitored:
+    """Make a bundle for a shell script, or for `args`; the config is the reference runtime's own example."""
+    made = Monitored(world, runtime, f"monitored{next(_numbers)}")
+    world.path(made.file(".")).mkdir()
+    world.run(RUNTIME, "spec", cwd=made.file(".")).ok()
+    config = json.loads(world.path(made.file("config.json")).read_text())
+    config |= {"ociVersion": "1.0.2", "root": {"path": root, "readonly": False}}
+    config["process"] |= {"terminal": False, "args": ["sh", "-c", script], **process}
+    config["linux"]["cgroupsPath"] = f"/{made.name}"
+    world.path(made.file("config.json")).write_text(json.dumps(config))
+    return made
 
 
 @pytest.fixture
 def make(world: World, shared_rootfs: str) -> Make:
-    """Return what makes a bundle for a shell script, or for `args`; the config is the runtime's own example."""
-
-    def make(script: str = "", **process: Any) -> Monitored:
-        monitored = Monitored(world, f"monitored{next(_numbers)}")
-        world.path(monitored.file(".")).mkdir()
-        world.run(_RUNTIME, "spec", cwd=monitored.file(".")).ok()
-        config = json.loads(world.path(monitored.file("config.json")).read_text())
-        config["root"] = {"path": shared_rootfs, "readonly": False}
-        config["process"] |= {"terminal": False, "args": ["sh", "-c", script], **process}
-        config["linux"]["cgroupsPath"] = f"/{monitored.name}"
-        world.path(monitored.file("config.json")).write_text(json.dumps(config))
-        return monitored
-
-    return make
+    """Return what makes a bundle."""
+    return functools.partial(bundle, world, shared_rootfs, os.environ.get("OCI_CLIENTS_RUNTIME", RUNTIME))
 
 
 def test_from_create_to_the_exit_file(make: Make) -> None:
@@ -242,7 +249,7 @@ def test_a_time_out_kills_the_container(make: Make) -> None:
 def test_the_exit_command_can_delete_the_container(make: Make) -> None:
     container = make("exit 4")
     arguments = itertools.chain.from_iterable(("--exit-command-arg", word) for word in ("delete", "--force", container.name))
-    container.create("--exit-command", _RUNTIME, *arguments)
+    container.create("--exit-command", container.runtime_path, *arguments)
     container.runtime("start", container.name).ok()
     assert container.ended() == "4"
     _until(lambda: container.runtime("state", container.name).status != 0)

@@ -9,12 +9,13 @@ import pytest
 
 from tests.clients.engines import IMAGE, Podman
 
+PROGRAM = "trap 'echo ended; exit 0' TERM; trap 'echo told' USR1; echo started; while :; do sleep .1; done"
+
 
 @pytest.fixture
 def container(podman: Podman) -> Iterator[str]:
     """Run a container that ends well on SIGTERM."""
-    script = "trap 'echo ended; exit 0' TERM; trap 'echo told' USR1; echo started; while :; do sleep .1; done"
-    name = podman.detached(IMAGE, "sh", "-c", script)
+    name = podman.detached(IMAGE, "sh", "-c", PROGRAM)
     _until(lambda: "started" in podman("logs", name).stdout)
     yield name
     podman("rm", "--force", "--time=0", name)

@@ -8,9 +8,9 @@ from tests.clients.engines import IMAGE, Podman
 
 
 def test_output_and_status_are_the_programs(podman: Podman) -> None:
-    done = podman.run(IMAGE, "sh", "-c", "echo out; echo err >&2; exit 7")
+    done = podman.run("--name=once", IMAGE, "sh", "-c", "echo out; echo err >&2; exit 7")
     assert (done.status, done.stdout, done.stderr) == (7, "out\n", "err\n")
-    assert podman("ps", "--all", "--quiet").ok() == ""
+    assert podman("container", "exists", "once").status == 1
 
 
 def test_standard_input(podman: Podman) -> None:
@@ -32,10 +32,10 @@ def test_environment_working_directory_and_host_name(podman: Podman) -> None:
     ],
 )
 def test_a_program_that_cannot_run(podman: Podman, program: str, status: int, words: str) -> None:
-    done = podman.run(IMAGE, program)
+    done = podman.run("--name=never", IMAGE, program)
     assert done.status == status, done
     assert any(word in done.stderr.lower() for word in words.split("|"))
-    assert podman("ps", "--all", "--quiet").ok() == ""
+    assert podman("container", "exists", "never").status == 1
 
 
 def test_a_bound_volume_is_written_and_a_read_only_one_is_not(podman: Podman) -> None:
