@@ -21,11 +21,14 @@ _MERGED = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
 
 
 class CannotUnpackError(Exception):
-    """This machine cannot get the packages."""
+    """This machine is not one that can have the packages."""
 
 
 def unpacked() -> Path:
-    """Return the folder with the packages' files (usr, etc...), made if it is not there yet. Raises CannotUnpackError."""
+    """Return the folder with the packages' files (usr, etc...), made if it is not there yet.
+
+    Raises CannotUnpackError where that is no use trying, RuntimeError where apt fails.
+    """
     if os.geteuid() != 0:
         raise CannotUnpackError("containers of real clients need root")
     if not shutil.which("apt-get") or not shutil.which("dpkg-deb"):
@@ -76,5 +79,5 @@ def _unpack(tree: Path) -> None:
 def _apt(*command: str) -> subprocess.CompletedProcess[str]:
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=600)
     if done.returncode:
-        raise CannotUnpackError(f"{' '.join(command)}: {done.stderr.strip()}")
+        raise RuntimeError(f"{' '.join(command)}: {done.stderr.strip()}")  # red, not skipped: CI has to notice
     return done

@@ -159,9 +159,14 @@ BROKEN = [
         _podman(test_podman_limits.test_the_default_seccomp_profile_filters),
     ),
     Broken(
-        "no masks",
+        "no masked paths",
+        "case $operation in create) drop maskedPaths;; esac",
+        _podman(test_podman_limits.test_what_is_masked_cannot_be_read),
+    ),
+    Broken(
+        "no read-only paths",
         "case $operation in create) drop readonlyPaths;; esac",
-        _podman(test_podman_limits.test_what_is_masked_and_read_only_in_proc),
+        _podman(test_podman_limits.test_kernel_parameters_cannot_be_written),
     ),
     Broken("no sysctls", "case $operation in create) drop sysctl;; esac", _podman(test_podman_run.test_sysctl)),
     Broken(

@@ -260,3 +260,9 @@ def test_files_are_copied_out_and_in_and_committed(podman: Podman, container: st
     assert "A /root/in" in podman("diff", container).ok()
     podman("commit", "--quiet", container, "localhost/committed").ok()
     assert podman.run("localhost/committed", "cat", "/root/in").ok() == "out"
+
+
+def test_what_the_runtime_cannot_do_is_refused_without_harm(podman: Podman, container: str) -> None:
+    done = podman("container", "checkpoint", container)
+    assert done.status != 0
+    assert podman.inspect(container, "State.Status") == "running"

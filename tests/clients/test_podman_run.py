@@ -144,3 +144,20 @@ def test_containers_side_by_side(podman: Podman) -> None:
     command = " ".join(podman.command("run", "--rm", "--network=none", IMAGE, "sh", "-c", "'exit $0'"))
     script = f'for i in 1 2 3 4 5 6; do {command} $i & pids="$pids $!"; done; for pid in $pids; do wait $pid; echo $?; done'
     assert podman.world.run("sh", "-c", script).ok().split() == ["1", "2", "3", "4", "5", "6"]
+
+
+def test_a_runtime_by_another_name_tells_its_errors_in_text(podman: Podman) -> None:
+    """For podman gives --log only to runtimes that it knows to write JSON."""
+    path = podman("info", "--format={{.Host.OCIRuntime.Path}}").ok()
+    podman.world.run("ln", "-s", path, "/var/tmp/by-another-name").ok()
+    other = Podman(podman.world, "/var/tmp/by-another-name")
+    done = other.run(IMAGE, "nosuch")
+    assert done.status == 127
+    assert "executable file not found" in done.stderr
+    assert other.run(IMAGE, "echo", "found").ok() == "found"
+
+
+def test_debugging_breaks_nothing(podman: Podman) -> None:
+    done = podman("--log-level=debug", "run", "--rm", "--network=none", IMAGE, "sh", "-c", "echo out; exit 5")
+    assert (done.stdout, done.status) == ("out\n", 5)
+    assert podman("--log-level=debug", "run", "--rm", "--network=none", IMAGE, "nosuch").status == 127

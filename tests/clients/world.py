@@ -82,6 +82,8 @@ class World:
     def __init__(self, pid: int, requests: socket.socket) -> None:
         self._root = Path(f"/proc/{pid}/root")
         self._requests = requests
+        self._started: list[Running] = []
+        """A command ends when its Running is dropped, so those that nobody keeps are kept here."""
 
     def path(self, inside: str) -> Path:
         """Return the path by which the tests reach a file of the world; symlinks on the way count from outside."""
@@ -107,7 +109,9 @@ class World:
         socket.send_fds(self._requests, [message], [*descriptors, theirs.fileno()])
         os.close(null)
         theirs.close()
-        return Running(argv, ours)
+        running = Running(argv, ours)
+        self._started.append(running)
+        return running
 
     def run(
         self,
