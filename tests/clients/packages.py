@@ -5,6 +5,7 @@ made of the packages' file names, so that a newer version means a new folder.
 """
 
 import fcntl
+import functools
 import hashlib
 import os
 import shlex
@@ -24,6 +25,7 @@ class CannotUnpackError(Exception):
     """This machine is not one that can have the packages."""
 
 
+@functools.cache  # to ask apt costs two seconds
 def unpacked() -> Path:
     """Return the folder with the packages' files (usr, etc...), made if it is not there yet.
 

@@ -158,6 +158,8 @@ def test_a_runtime_by_another_name_tells_its_errors_in_text(podman: Podman) -> N
 
 
 def test_debugging_breaks_nothing(podman: Podman) -> None:
-    done = podman("--log-level=debug", "run", "--rm", "--network=none", IMAGE, "sh", "-c", "echo out; exit 5")
-    assert (done.stdout, done.status) == ("out\n", 5)
     assert podman("--log-level=debug", "run", "--rm", "--network=none", IMAGE, "nosuch").status == 127
+    container = podman.detached(IMAGE, "sleep", "100")
+    done = podman("--log-level=debug", "exec", container, "sh", "-c", "echo out; exit 5")
+    assert (done.stdout, done.status) == ("out\n", 5)
+    podman("rm", "--force", "--time=0", container).ok()
