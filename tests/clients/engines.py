@@ -16,7 +16,7 @@ from tests.clients.world import RUNTIME, Completed, World
 
 IMAGE = "localhost/busybox"
 _APPLETS = """
-    cat chmod chown dd echo env false grep head hostname httpd id ip kill ls mkdir mknod mount nc nproc ps pwd readlink rm
+    cat chmod chown cut dd echo env false grep head hostname httpd id ip kill ls mkdir mknod mount nc nproc ps pwd readlink rm
     seq sh sleep stat stty sync tail test touch tr true tty unshare wc wget yes
 """.split()  # noqa: SIM905  # a list of forty quoted words hides them
 

@@ -70,7 +70,7 @@ spec:
   - name: one
     image: {IMAGE}
     imagePullPolicy: Never
-    command: [sh, -c, "id -u; cat /data/file; exit 8"]
+    command: [/bin/sh, -c, "id -u; cat /data/file; exit 8"]
     securityContext: {{runAsUser: 1000, readOnlyRootFilesystem: true}}
     resources: {{limits: {{memory: 64Mi}}}}
     volumeMounts: [{{name: data, mountPath: /data}}]
