@@ -4,14 +4,16 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
 import pytest
 
+from conformance.host.claims import PREFIX
 from tests.clients.packages import unpacked
 from tests.clients.world import PROJECT, World
-from tests.host.jails import alive, descendants, start_time
+from tests.host.jails import alive, children, descendants, start_time, traces
 
 
 def test_how_a_command_ends(world: World) -> None:
@@ -52,6 +54,7 @@ def test_the_network_is_private(world: World) -> None:
     assert "UP" in world.run("ip", "-o", "link").ok()
 
 
+_WORK = Path(tempfile.gettempdir())
 _OPEN = """
 import sys, time
 from pathlib import Path
@@ -72,21 +75,12 @@ def test_the_world_ends_with_the_tests_whatever_ends_them() -> None:
         assert tests.stdout
         assert tests.stdout.readline() == "open\n"
         processes = descendants(tests.pid)
-        janitors = {pid for pid, _ in processes if pid in _children(tests.pid)}
-        names = [f"oci-conformance.{pid}.{start_time(pid)}" for pid in janitors]
-        cgroups = [Path(folder, name) for name in names for folder in _folders("/sys/fs/cgroup") if Path(folder, name).exists()]
+        (janitor,) = children(tests.pid)
+        name = f"{PREFIX}{janitor}.{start_time(janitor)}"
         assert len(processes) >= 4
-        assert cgroups
+        assert any("cgroup" in trace for trace in traces(name, _WORK))
         tests.kill()
     deadline = time.monotonic() + 20
-    while alive(processes) or any(cgroup.exists() for cgroup in cgroups):
-        assert time.monotonic() < deadline, (alive(processes), cgroups)
+    while left := [*alive(processes), *traces(name, _WORK)]:
+        assert time.monotonic() < deadline, left
         time.sleep(0.02)
-
-
-def _children(pid: int) -> set[int]:
-    return {int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()}
-
-
-def _folders(top: str) -> list[str]:
-    return [top, *(entry.path for entry in os.scandir(top) if entry.is_dir())]
