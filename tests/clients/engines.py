@@ -14,6 +14,7 @@ from typing import Any
 
 from tests.clients.world import RUNTIME, Completed, World
 
+CHOSEN = os.environ.get("OCI_CLIENTS_RUNTIME", RUNTIME)
 IMAGE = "localhost/busybox"
 _APPLETS = """
     cat chmod chown cut dd echo env false grep head hostname httpd id ip kill ls mkdir mknod mount nc nproc ps pwd readlink rm
@@ -97,11 +98,10 @@ class Buildah:
 
 def configure(world: World) -> None:
     """Write what podman and buildah read; without a list of runtimes that can log JSON, errors would only be text."""
-    runtime = os.environ.get("OCI_CLIENTS_RUNTIME", RUNTIME)
     limits = [f"{name}={soft}:{hard}" for name, (soft, hard) in _limits().items()]
     folder = world.path("/etc/containers")
     folder.mkdir(exist_ok=True)
-    (folder / "containers.conf").write_text(_CONTAINERS.format(limits=json.dumps(limits), runtime=runtime))
+    (folder / "containers.conf").write_text(_CONTAINERS.format(limits=json.dumps(limits), runtime=CHOSEN))
     (folder / "storage.conf").write_text(_STORAGE)
 
 

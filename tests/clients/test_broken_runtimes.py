@@ -1,6 +1,6 @@
 """The clients' tests are seen to fail: each runs over a runtime that breaks one thing that the clients rely on.
 
-A broken runtime is a shell script around the real one. It notes that it did its damage, so that no test fails for another reason.
+See `broken` for what the scripts are.
 """
 
 import functools
@@ -10,28 +10,11 @@ from dataclasses import dataclass
 import pytest
 
 from tests.clients import test_buildah, test_conmon, test_podman_life, test_podman_limits, test_podman_run, test_podman_terminal
+from tests.clients.broken import damage_done, install
 from tests.clients.engines import IMAGE, Buildah, Podman
-from tests.clients.world import RUNTIME, World
+from tests.clients.world import World
 
 _SECONDS = 6
-_HEAD = f"""\
-#!/bin/sh
-# $operation, and the values of the flags that matter; `damage` is what to call before doing any.
-real={RUNTIME} operation= before= pid_file=/nowhere log=/nowhere bundle=/nowhere
-for word; do
-    case $before in --pid-file) pid_file=$word;; --log) log=$word;; --bundle) bundle=$word;; esac
-    case $word in create|start|state|kill|delete|exec|pause|resume|update) operation=${{operation:-$word}};; esac
-    before=$word
-done
-damage() {{ echo "$operation" >>"$0.damage"; }}
-drop() {{ damage; /usr/bin/python3 -c "
-import json, sys
-path = sys.argv[1] + '/config.json'
-config = json.load(open(path))
-config['linux'].pop(sys.argv[2], None)
-json.dump(config, open(path, 'w'))" "$bundle" "$1"; }}
-"""
-_PASS_ON = 'exec "$real" "$@"\n'
 
 
 def _container(podman: Podman) -> str:
@@ -182,29 +165,20 @@ BROKEN = [
 ]
 
 
-def _install(world: World, name: str, script: str) -> str:
-    """Write a runtime into a folder of its own: its file name has to be one that podman knows to log in JSON."""
-    folder = world.path(f"/var/tmp/runtimes/{name.replace(' ', '-')}")
-    folder.mkdir(parents=True)
-    (folder / "reference-runtime").write_text(f"{_HEAD}{script}\n{_PASS_ON}")
-    (folder / "reference-runtime").chmod(0o755)
-    return f"/var/tmp/runtimes/{folder.name}/reference-runtime"
-
-
 @pytest.fixture(scope="module", autouse=True)
 def _laid_out(podman: Podman) -> None:
     test_conmon.lay_out(podman.world)
 
 
 def test_a_script_around_the_runtime_alone_breaks_nothing(world: World) -> None:
-    runtime = _install(world, "whole", "")
+    runtime = install(world, "whole", "")
     for notices in {broken.notices for broken in BROKEN}:
         notices(world, runtime)
 
 
 @pytest.mark.parametrize("broken", BROKEN, ids=lambda broken: broken.name)
 def test_it_is_noticed(world: World, broken: Broken) -> None:
-    runtime = _install(world, broken.name, broken.script)
+    runtime = install(world, broken.name, broken.script)
     with pytest.raises((AssertionError, TimeoutError)):
         broken.notices(world, runtime)
-    assert world.path(f"{runtime}.damage").exists()
+    assert damage_done(world, runtime)
