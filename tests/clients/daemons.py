@@ -19,7 +19,7 @@ class DaemonError(Exception):
 
 
 @contextlib.contextmanager
-def containerd(world: World) -> Iterator[None]:
+def containerd_daemon(world: World) -> Iterator[None]:
     """Have it running."""
     daemon = _start(world, "containerd", answering=("ctr", "version"))
     yield
@@ -27,10 +27,16 @@ def containerd(world: World) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def docker(world: World, runtimes: Mapping[str, str]) -> Iterator[bool]:
-    """Have it running with these runtimes, the first as default; yields whether it has a bridge, which needs netfilter."""
-    options = [f"--default-runtime={next(iter(runtimes))}"]
-    options += [f"--add-runtime={name}={path}" for name, path in runtimes.items()]
+def docker_daemon(world: World, runtimes: Mapping[str, str], *more: str) -> Iterator[bool]:
+    """Have it running with these runtimes, the first as default, and more options.
+
+    Yields whether it has a bridge, which needs netfilter.
+    """
+    options = (
+        f"--default-runtime={next(iter(runtimes))}",
+        *(f"--add-runtime={name}={path}" for name, path in runtimes.items()),
+        *more,
+    )
     bridge = True
     try:
         daemon = _start(world, "dockerd", *options, answering=("docker", "version"))
