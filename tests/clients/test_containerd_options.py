@@ -14,6 +14,10 @@ def test_limits(ctr: Containerd) -> None:
         assert 1 < int(box.limit("cpu/default/{}/cpu.shares", "default/{}/cpu.weight")) < 1024
 
 
+def test_the_environment(ctr: Containerd) -> None:
+    assert ctr.run("env", flags=["--env=A=b"]).ok().splitlines() == ["PATH=/bin", "A=b", "HOME=/root"]
+
+
 def test_a_cgroup_of_ones_own(ctr: Containerd) -> None:
     with ctr.box(flags=["--cgroup=/mine/box"]) as box:
         assert ":/mine/box\n" in box.exec("cat", "/proc/self/cgroup").stdout

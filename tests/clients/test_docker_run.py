@@ -71,6 +71,15 @@ def test_exec(docker: Docker) -> None:
         assert len({box.exec(*place).ok() for place in places}) == 1
 
 
+def test_home_is_the_users(docker: Docker) -> None:
+    """Neither docker nor the image sets it."""
+    homes = [docker.run("sh", "-c", "echo $HOME", flags=flags).ok() for flags in ((), ("--user=user",), ("--user=4242",))]
+    assert homes == ["/root", "/tmp", "/"]
+    with docker.box() as box:
+        homes = [box.exec("sh", "-c", "echo $HOME", flags=flags).ok() for flags in ((), ("--user=user",), ("--env=HOME=/own",))]
+    assert homes == ["/root", "/tmp", "/own"]
+
+
 def test_a_terminal(docker: Docker) -> None:
     with Terminal(docker.world, ("docker", *docker.words("sh", flags=["--rm", "-it"]))) as terminal:
         terminal.expect("# ")
