@@ -136,3 +136,16 @@ def test_a_parent_cgroup_and_a_cgroup_namespace(docker: Docker) -> None:
         assert list(docker.world.path("/sys/fs/cgroup").glob(f"**/parent/{number}/cgroup.procs"))
         seen = {line.split(":", 2)[2] for line in box.exec("cat", "/proc/self/cgroup").ok().splitlines()}
         assert seen == {"/"}
+
+
+def test_a_hierarchy_that_is_not_mounted_is_left_out(docker: Docker) -> None:
+    """/proc/self/cgroup names it all the same, if it is mounted in another mount namespace."""
+    hierarchy = docker.world.path("/sys/fs/cgroup/perf_event")
+    if not hierarchy.exists():
+        pytest.skip("there are no hierarchies of cgroup v1")
+    docker.world.run("umount", "/sys/fs/cgroup/perf_event").ok()
+    hierarchy.rmdir()
+    with docker.box() as box:
+        box.exec("grep", "perf_event", "/proc/self/cgroup").ok()
+        shown = box.exec("ls", "/sys/fs/cgroup").ok().split()
+        assert ("memory" in shown, "perf_event" in shown) == (True, False)
