@@ -70,14 +70,9 @@ class Docker:
         return self.world.run("docker", *words, **{"timeout": self.seconds, **more})
 
     def words(self, *command: str, flags: Sequence[str] = ()) -> list[str]:
-        return [
-            "run",
-            f"--runtime={self.runtime}",
-            *(() if "--network" in "".join(flags) else ("--network=none",)),
-            *flags,
-            IMAGE,
-            *command,
-        ]
+        """Return the words of `docker run`, without a network if `flags` name none."""
+        network = () if any(flag.startswith("--network=") for flag in flags) else ("--network=none",)
+        return ["run", f"--runtime={self.runtime}", *network, *flags, IMAGE, *command]
 
     def run(self, *command: str, flags: Sequence[str] = ()) -> Completed:
         return self(*self.words(*command, flags=("--rm", *flags)))
