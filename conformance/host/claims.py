@@ -76,7 +76,7 @@ def remove_cgroup(path: str) -> None:
         thaw(path)
         _kill(path)
         try:
-            for directory, _, _ in os.walk(path, topdown=False):
+            for directory in reversed(_nested(path)):
                 os.rmdir(directory)
         except FileNotFoundError:
             continue
@@ -88,14 +88,14 @@ def remove_cgroup(path: str) -> None:
 
 def thaw(path: str) -> None:
     """Thaw v1 freezer cgroups at and below `path`: unlike in v2, a frozen process does not even die of SIGKILL there."""
-    for directory, _, files in os.walk(path):
-        if "freezer.state" in files:
+    for directory in _nested(path):
+        if os.path.exists(f"{directory}/freezer.state"):
             write(f"{directory}/freezer.state", "THAWED")
 
 
 def _kill(path: str) -> None:
     """Kill the processes in v1 and v2 cgroups at and below `path`: a session whose janitor is dead has to be dead too."""
-    for directory, _, _ in os.walk(path):
+    for directory in _nested(path):
         # A process of a pid namespace that is not below ours reads as 0.
         for pid in filter(None, _members(directory)):
             with contextlib.suppress(ProcessLookupError, FileNotFoundError):
@@ -104,6 +104,15 @@ def _kill(path: str) -> None:
                 if pid in _members(directory):
                     signal.pidfd_send_signal(pidfd, signal.SIGKILL)
                 os.close(pidfd)
+
+
+def _nested(path: str) -> list[str]:
+    """Return `path` and the directories below it, parents first. os.walk calls itself: too deep a nest ends it."""
+    found = [path]
+    for directory in found:
+        with contextlib.suppress(FileNotFoundError):
+            found += [entry.path for entry in os.scandir(directory) if entry.is_dir(follow_symlinks=False)]
+    return found
 
 
 def _members(cgroup: str) -> list[int]:

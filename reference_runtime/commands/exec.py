@@ -72,12 +72,13 @@ def _enter(
 ) -> "tuple[int, Entered]":
     """Return our end of the terminal's socket, or -1, and the process, which has executed its program."""
     from reference_runtime.plan.plan import plan_filter
-    from reference_runtime.plan.process import plan_scheduling
+    from reference_runtime.plan.process import plan_home, plan_scheduling, with_home
     from reference_runtime.plan.process_entry import plan_entry
 
     filter_ = plan_filter(config, posix.uname().machine)
-    calls, descriptors = plan_entry(container, process, preserved=request.preserve_fds, filter_=filter_)
+    calls, descriptors = plan_entry(container, with_home(process), preserved=request.preserve_fds, filter_=filter_)
     effects, ours = _effects(process, request)
+    effects += plan_home(process, calls)
 
     def hand_listener_over(pid: int) -> None:
         from reference_runtime.init.listener import hand_over

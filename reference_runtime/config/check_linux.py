@@ -38,7 +38,7 @@ LINUX = record(
                     "path": absolute,
                     "major": integer(0, (1 << 12) - 1),
                     "minor": integer(0, (1 << 20) - 1),
-                    "fileMode": integer(0, 0o7777),
+                    "fileMode": integer(0, 0o177777),  # podman gives the whole st_mode, bits of the type included
                     "uid": identity,
                     "gid": identity,
                 },

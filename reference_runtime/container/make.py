@@ -11,6 +11,7 @@ from reference_runtime.fault import RuntimeFault, reason
 from reference_runtime.kernel.files import create_file
 from reference_runtime.plan.labels import labels_for
 from reference_runtime.plan.plan import Plan
+from reference_runtime.plan.process import plan_home, with_home
 from reference_runtime.plan.process_entry import privileges_for
 from reference_runtime.plan.program import Descriptors, plan_program
 from reference_runtime.request import Request
@@ -79,13 +80,15 @@ def plan_calls(config: "dict[str, Any]", plan: Plan, descriptors: Descriptors) -
     process = config.get("process")
     privileges, warnings = privileges_for(process or {}, config)
     calls = plan_program(
-        process,
+        with_home(process) if process else None,
         machine=plan.machine,
         privileges=privileges,
         descriptors=descriptors,
         filter_=plan.filter,
         exec_labels=labels_for(process or {}),
     )
+    if process:
+        plan.process += plan_home(process, calls)
     return calls, warnings
 
 

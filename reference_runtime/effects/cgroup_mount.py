@@ -6,7 +6,7 @@ from reference_runtime.effects.mounts import finish, new_filesystem
 from reference_runtime.effects.targets import make_directory
 from reference_runtime.fault import RuntimeFault, reason
 from reference_runtime.kernel import mounts as k
-from reference_runtime.kernel.files import read_text
+from reference_runtime.kernel.files import exists, read_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -59,6 +59,8 @@ class CgroupMount:
         k.move_mount(top, target)
         for controllers, path in hierarchies:
             name = controllers.removeprefix("name=")
+            if not self.own_namespace and not exists(f"/sys/fs/cgroup/{name}"):
+                continue  # only another mount namespace shows it, and there is nothing to bind
             posix.mkdir(name, 0o755, dir_fd=top)
             place = k.openat2(top, name, posix.O_RDONLY | posix.O_DIRECTORY, resolve=k.RESOLVE_BENEATH)
             if self.own_namespace:

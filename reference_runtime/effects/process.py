@@ -5,12 +5,14 @@ import posix
 from reference_runtime.effects.stage import Inherited
 from reference_runtime.effects.targets import make_directory
 from reference_runtime.fault import RuntimeFault, reason
-from reference_runtime.kernel.files import encode, write_file
+from reference_runtime.kernel.files import encode, read_descriptor, write_file
+from reference_runtime.kernel.mounts import open_in_root
 from reference_runtime.kernel.syscall import syscall
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from reference_runtime.effects.stage import Stage
+    from reference_runtime.plan.program import LastCalls
 
 _PERSONALITIES = {"LINUX": 0, "LINUX32": 8}
 _KEYCTL_JOIN_SESSION_KEYRING = 1
@@ -73,6 +75,56 @@ def not_executable(file: str, errors: "list[int]") -> str:
     error = next((each for each in errors if each not in {_ENOENT, _ENOTDIR}), errors[0])
     looking = f"stat {file}: " if missing else ""
     return f'exec: "{file}": {looking}{posix.strerror(error).lower()}'
+
+
+HOME_ROOM = "HOME=" + "\0" * 1024
+"""Stands in the environment until the container's /etc/passwd can be read; no string of a config has a NUL."""
+_ROOM = encode(HOME_ROOM)
+_LARGEST_PASSWD = 1 << 20
+
+
+class Home:
+    """HOME, where the config does not set it: docker and containerd leave that to the runtime, and programs rely on it."""
+
+    __slots__ = ("calls", "uid")
+
+    def __init__(self, calls: "LastCalls", uid: int) -> None:
+        self.calls = calls
+        self.uid = uid
+
+    def describe(self) -> str:
+        return f"set HOME to the directory of user {self.uid} in the container"
+
+    def execute(self, stage: "Stage") -> None:
+        directory = home_directory(_passwd(stage.root), self.uid)
+        if len(directory) >= len(_ROOM) - len("HOME="):
+            directory = b"/"
+        self.calls.image = self.calls.image.replace(_ROOM, (b"HOME=" + directory).ljust(len(_ROOM), b"\0"), 1)
+
+
+def home_directory(passwd: bytes, uid: int) -> bytes:
+    """Return what passwd(5) says of a user, "/" if it doesn't."""
+    wanted = b"%d" % uid
+    for line in passwd.split(b"\n"):
+        fields = line.split(b":")
+        if len(fields) > 5 and fields[2] == wanted and b"\0" not in fields[5]:
+            return fields[5] or b"/"
+    return b"/"
+
+
+def _passwd(root: int) -> bytes:
+    """Return the container's /etc/passwd, nothing if it is none: it may be a link, a pipe or a device, by mistake or malice."""
+    try:
+        descriptor = open_in_root(root, "/etc/passwd", posix.O_RDONLY | posix.O_NONBLOCK | posix.O_NOCTTY)
+    except OSError:
+        return b""
+    try:
+        regular = posix.fstat(descriptor).st_mode & _S_IFMT == _S_IFREG
+        return read_descriptor(descriptor, limit=_LARGEST_PASSWD) if regular else b""
+    except OSError:
+        return b""
+    finally:
+        posix.close(descriptor)
 
 
 class Umask:

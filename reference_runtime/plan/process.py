@@ -1,6 +1,15 @@
 """Plans config.md, "Process": what the first process does about itself before it waits for `start`."""
 
-from reference_runtime.effects.process import FindProgram, Keyring, OomScore, Personality, Umask, WorkingDirectory
+from reference_runtime.effects.process import (
+    HOME_ROOM,
+    FindProgram,
+    Home,
+    Keyring,
+    OomScore,
+    Personality,
+    Umask,
+    WorkingDirectory,
+)
 from reference_runtime.plan.program import candidates
 
 TYPE_CHECKING = False
@@ -9,6 +18,7 @@ if TYPE_CHECKING:
 
     from reference_runtime.effects.stage import Effect, Outside
     from reference_runtime.effects.terminal import Terminal
+    from reference_runtime.plan.program import LastCalls
 
 
 def plan_process(config: "dict[str, Any]", *, container_id: str, keyring: bool) -> "list[Effect]":
@@ -32,6 +42,17 @@ def plan_process(config: "dict[str, Any]", *, container_id: str, keyring: bool) 
         if umask is not None:
             effects.append(Umask(umask))
     return effects
+
+
+def with_home(process: "dict[str, Any]") -> "dict[str, Any]":
+    """Return the process with HOME in its environment, or room for what `plan_home` finds."""
+    env = process.get("env") or []
+    return process if any(each.startswith("HOME=") for each in env) else {**process, "env": [*env, HOME_ROOM]}
+
+
+def plan_home(process: "dict[str, Any]", calls: "LastCalls") -> "list[Effect]":
+    """Return the effect that fills that room in; `calls` are those of the process `with_home`."""
+    return [] if with_home(process) is process else [Home(calls, process["user"]["uid"])]
 
 
 def plan_terminal(process: "dict[str, Any]", *, console: bool) -> "Terminal | None":

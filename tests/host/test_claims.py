@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from conformance.host.claims import PREFIX, claim, session_name, sweep
+from conformance.host.claims import PREFIX, claim, remove_cgroup, session_name, sweep
 from tests.host.jails import PROJECT, jailed, needs_root
 
 _HAND_ON = """
@@ -73,6 +73,15 @@ def test_what_cannot_be_swept_is_told_and_does_not_stop_a_start(tmp_path: Path, 
     (tmp_path / f"{PREFIX}1.2" / "in-the-way").mkdir(parents=True)
     sweep(str(tmp_path), os.rmdir)
     assert "cannot remove what an earlier session left" in capsys.readouterr().err
+
+
+def test_a_nest_deeper_than_python_calls_itself_is_removed(tmp_path: Path) -> None:
+    top = tmp_path / f"{PREFIX}1.2"
+    os.makedirs(top)
+    for depth in range(sys.getrecursionlimit() + 100):
+        os.mkdir(f"{top}{'/a' * (depth + 1)}")
+    sweep(str(tmp_path), remove_cgroup)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_symlink_of_that_name_is_left_alone(tmp_path: Path) -> None:

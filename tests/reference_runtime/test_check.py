@@ -38,6 +38,7 @@ ACCEPTED = [
     put("process.consoleSize", {"height": "no terminal, so nobody looks"}),
     put("linux.rootfsPropagation", ""),
     put("linux.sysctl", {"net.ipv4.ip_forward": "1", "kernel.msgmax": "1", "fs.mqueue.msg_max": "2", "net/ipv4/ip_forward": "1"}),
+    put("linux.devices", [{"path": "/dev/kmsg", "type": "c", "major": 1, "minor": 11, "fileMode": 0o20644}]),
     put("hostname", "x" * 64),
     put("hooks", {"poststop": [{"path": "/x", "timeout": 1}]}),
     put("annotations", {"a": ""}),

@@ -1,0 +1,1 @@
+"""Container engines as people use them, over the reference runtime."""
