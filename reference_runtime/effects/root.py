@@ -28,9 +28,7 @@ class KeepFromHost:
         return f"make all mounts {'private' if self.propagation == k.MS_PRIVATE else 'slaves of the host'}"
 
     def execute(self, stage: "Stage") -> None:
-        stage.proc = posix.open("/proc", O_PATH | posix.O_DIRECTORY | posix.O_CLOEXEC)
-        if k.filesystem_magic(stage.proc) != k.PROC_SUPER_MAGIC:
-            raise RuntimeFault("/proc of the host is no proc file system")
+        stage.proc = k.open_proc()
         if stage.own_mounts:
             k.mount(None, "/", None, k.MS_REC | self.propagation)
 

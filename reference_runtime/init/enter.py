@@ -12,6 +12,7 @@ from reference_runtime.init.imports import forbid_imports
 from reference_runtime.init.setup import FAULT, GO, tell
 from reference_runtime.kernel import processes as k
 from reference_runtime.kernel.files import O_PATH, read_descriptor
+from reference_runtime.kernel.mounts import open_proc
 from reference_runtime.kernel.pidfds import SIGKILL, pidfd_open
 from reference_runtime.kernel.syscall import syscall
 from reference_runtime.plan.namespaces import KINDS
@@ -144,7 +145,7 @@ def _enter(container: "Container", entry: Entry, sync: int, pipes: "tuple[int, i
             entry.before()
         if posix.read(sync, 1) == GO:
             forbid_imports()
-            proc = posix.open("/proc", O_PATH | posix.O_DIRECTORY | posix.O_CLOEXEC)
+            proc = open_proc()
             stage = _join(container)
             for effect in entry.effects:
                 effect.execute(stage)

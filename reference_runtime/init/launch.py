@@ -5,6 +5,7 @@ import posix
 from reference_runtime.container.directory import RESULT, START
 from reference_runtime.effects.stage import Stage
 from reference_runtime.fault import RuntimeFault, reason
+from reference_runtime.init.imports import forbid_imports
 from reference_runtime.init.setup import FAULT, GO, HOOKS, Inside, tell
 from reference_runtime.kernel import processes as k
 from reference_runtime.kernel.credentials import is_root
@@ -151,6 +152,8 @@ def _is_container(inside: Inside) -> bool:
 def _join(kind: int, path: str) -> None:
     try:
         descriptor = posix.open(path, posix.O_RDONLY | posix.O_CLOEXEC)
+        if kind == k.CLONE_NEWNS:
+            forbid_imports()  # they would find what a container has laid out there
         k.setns(descriptor, kind, path=path)
         posix.close(descriptor)
     except OSError as error:

@@ -1,6 +1,6 @@
 """Plans the last calls of a process: what the stub makes before and after it waits for `start` (see init/stub.py)."""
 
-from posix import O_CLOEXEC, strerror
+from posix import O_CLOEXEC, O_WRONLY, strerror
 
 from reference_runtime.config.check_process import RLIMITS
 from reference_runtime.fault import RuntimeFault
@@ -33,7 +33,7 @@ CREATED = b"C"
 class Descriptors:
     """Numbers that the process and the runtime agree on. `first` is the first that the program does not get."""
 
-    __slots__ = ("first", "listener", "proc", "result", "start", "sync")
+    __slots__ = ("first", "label", "listener", "proc", "result", "start", "sync")
 
     def __init__(self, preserved: int) -> None:
         self.first = 3 + preserved
@@ -47,6 +47,8 @@ class Descriptors:
         """Closed when the process waits, it is the lowest free number: the kernel's choice for what is opened after that."""
         self.proc = self.first + 3
         """/proc of the host, if labels have to be written there."""
+        self.label = self.first + 4
+        """The file for a label, while all others are open: the kernel's choice too."""
 
 
 class LastCalls:
@@ -112,12 +114,12 @@ def plan_program(
         calls.session(terminal=bool(process and process.get("terminal")))
     if process is not None:
         calls.become_user(process, privileges, keep=_keeps(process, filter_))
+    if exec_labels:
+        calls.exec_labels(exec_labels)
     calls.add("prctl", k.PR_SET_PDEATHSIG, 0, 0, 0, 0)
     calls.wait()
     if process is not None:
         calls.enter_directory(process["cwd"])
-        for file, label in exec_labels:
-            calls.exec_label(file, label)
         if filter_ is not None:
             calls.seccomp(filter_)
         if _keeps(process, filter_):
@@ -224,12 +226,19 @@ class _Calls:
         self.add("fchdir", here, what=what)
         self.add("close", here, what=what)
 
-    def exec_label(self, path: str, label: str) -> None:
-        """Have the kernel change the label at the next execve: whoever writes must be who executes."""
-        numbers, text, what = self._descriptors, label.encode(), f"set the label {label!r}"
-        self.add("openat", numbers.proc, self._program.text(path), 1, 0, what=what)
-        self.add("write", numbers.listener, self._program.data(text), len(text), what=what)
-        self.add("close", numbers.listener)
+    def exec_labels(self, labels: "Sequence[tuple[str, str]]") -> None:
+        """Have the kernel change the label at the next execve: whoever writes must be who executes.
+
+        Not by the container's own /proc, where a volume may be (CVE-2019-16884, CVE-2023-28642). The host's is closed at once,
+        before anything of the container's runs beside us.
+        """
+        numbers = self._descriptors
+        for path, label in labels:
+            text, what = label.encode(), f"set the label {label!r}"
+            self.add("openat", numbers.proc, self._program.text(path), O_WRONLY, 0, what=what)
+            self.add("write", numbers.label, self._program.data(text), len(text), what=what)
+            self.add("close", numbers.label)
+        self.add("close", numbers.proc)
 
     def seccomp(self, filter_: "Filter") -> None:
         """Install the filter. A process with a listener then makes no call at all until the runtime has taken it."""
