@@ -60,7 +60,7 @@ def request_of(call: "Invocation") -> Request:
 
 def plan_container(container_id: str, bundle: str, request: Request) -> Planned:
     """Read, check and plan a bundle; nothing is changed. Raises RuntimeFault."""
-    config, text = read_document(f"{bundle}/config.json")
+    config, text = read_document(f"{bundle}/config.json", regular=True)
     check(config)
     machine = posix.uname().machine
     plan = Plan(config, request, container_id=container_id, bundle=bundle, machine=machine)

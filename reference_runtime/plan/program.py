@@ -27,6 +27,8 @@ _CAPABILITY_VERSION_3 = 0x20080522
 _SECCOMP_SET_MODE_FILTER = 1
 _ENOENT, _ENOTDIR = 2, 20
 _DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+_MOST_DIRECTORIES = 1000
+"""Each is a call of the stub's."""
 CREATED = b"C"
 
 
@@ -295,11 +297,14 @@ def failure(calls: LastCalls, results: bytes) -> "tuple[str, int]":
 
 
 def candidates(file: str, environment: "list[str]") -> "list[str]":
-    """Return the paths that execvp(3) tries for a file, by the container's own PATH."""
+    """Return the paths that execvp(3) tries for a file, by the container's own PATH. Raises RuntimeFault."""
     if "/" in file:
         return [file]
     path = next((entry[5:] for entry in reversed(environment) if entry.startswith("PATH=")), _DEFAULT_PATH)
-    return [f"{directory or '.'}/{file}" for directory in path.split(":")]
+    directories = path.split(":")
+    if len(directories) > _MOST_DIRECTORIES:
+        raise RuntimeFault(f"PATH has {len(directories)} directories", where="$.process.env")
+    return [f"{directory or '.'}/{file}" for directory in directories]
 
 
 def _words(numbers: "Any") -> bytes:
