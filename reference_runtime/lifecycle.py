@@ -57,6 +57,8 @@ def start(container: Container, log: "Log") -> None:
     status = container.status()
     if status != CREATED:
         raise RuntimeFault(f"cannot start a container that is {status}, only one that is created")
+    if container.is_frozen():
+        raise RuntimeFault("cannot start a container that is paused")
     if not container.document["hasProcess"]:
         raise RuntimeFault("is required for start", where="$.process")
     try:
@@ -164,12 +166,23 @@ def step_8_run_the_program(container: Container) -> None:
         _hand_listener_over(container)
     answer = read_descriptor(result, limit=container.document["results"])
     posix.close(result)
+    if not answer:
+        _await_no_reader(start)
     posix.close(start)
     if answer:
         from reference_runtime.container.make import calls_of
         from reference_runtime.plan.program import explain
 
         raise explain(calls_of(container), answer)
+
+
+def _await_no_reader(fifo: int) -> None:
+    """Wait until a FIFO is closed at its other end: execve closes the two in no certain order, and this one tells the status."""
+    from select import poll  # built in on most systems
+
+    poller = poll()
+    poller.register(fifo, 0)  # an error, as no reader is one, is always told
+    poller.poll()
 
 
 def _hand_listener_over(container: Container) -> None:
@@ -201,6 +214,8 @@ def stop(container: Container) -> None:
         pidfd = k.pidfd_open(container.pid)
         if container.is_alive():  # the pid is the same process still, and the pidfd is of it
             k.pidfd_send_signal(pidfd, k.SIGKILL)
+            if container.is_frozen():
+                container.cgroup.thaw()  # a frozen process of cgroup v1 dies only when it is thawed
             _await_end(pidfd)
         posix.close(pidfd)
     container.cgroup.kill()

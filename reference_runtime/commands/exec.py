@@ -7,7 +7,7 @@ from reference_runtime.config.check_process import PROCESS, check_process_alone
 from reference_runtime.config.reader import read_document
 from reference_runtime.container.make import request_of, terminal_sockets
 from reference_runtime.container.state import CREATED, PAUSED, RUNNING, Container
-from reference_runtime.fault import RuntimeFault
+from reference_runtime.fault import RuntimeFault, reason
 from reference_runtime.init.enter import Entered, Entry, enter
 from reference_runtime.invocation import Invocation
 from reference_runtime.kernel.files import create_file
@@ -52,7 +52,11 @@ def run(call: Invocation) -> int:
     process = _process(call, config, arguments[1:])
     ours, entered = _enter(container, config, process, request)
     if request.pid_file:
-        create_file(request.pid_file, str(entered.pid), mode=0o644)
+        try:
+            create_file(request.pid_file, str(entered.pid), mode=0o644)
+        except OSError as error:
+            entered.kill()
+            raise RuntimeFault(f"cannot write {request.pid_file}", why=reason(error)) from error
     if request.detach:
         return 0
     from reference_runtime.container.console import receive

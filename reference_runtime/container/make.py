@@ -117,8 +117,12 @@ def create_container(call: "Invocation", bundle: str, request: Request, *, attac
         raise RuntimeFault("cannot write the container's state", why=reason(error)) from error
     lifecycle.create(container, planned, call.log)
     if request.pid_file:
-        # No newline: containerd takes the bytes for a number as they are.
-        create_file(request.pid_file, str(container.pid), mode=0o644)
+        try:
+            # No newline: containerd takes the bytes for a number as they are.
+            create_file(request.pid_file, str(container.pid), mode=0o644)
+        except OSError as error:
+            lifecycle.delete(container, call.log, force=True)
+            raise RuntimeFault(f"cannot write {request.pid_file}", why=reason(error)) from error
     return container
 
 

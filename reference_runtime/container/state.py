@@ -74,9 +74,9 @@ class Container:
             return CREATING
         if self._awaits_start():
             return CREATED
-        return PAUSED if self._is_frozen() else RUNNING
+        return PAUSED if self.is_frozen() else RUNNING
 
-    def _is_frozen(self) -> bool:
+    def is_frozen(self) -> bool:
         """Whether the freezer says so, or is about to: one file, asked without the cgroups' manager."""
         try:
             return read_bytes(self.document["freezer"]).strip() in {b"1", b"FROZEN", b"FREEZING"}

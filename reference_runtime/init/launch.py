@@ -105,6 +105,7 @@ def launch(directory: "Directory", plan: "Plan", descriptors: Descriptors, *, cg
     try:
         pid = _clone_joined(inside, ours) if plan.namespaces.joined else k.clone3(plan.namespaces.new, cgroup=cgroup)
         if pid == 0:
+            posix.close(ours)  # so that it hears of our end, and doesn't wait for ever
             inside.run()
     except OSError as error:
         raise RuntimeFault("cannot make the namespaces", where="$.linux.namespaces", why=reason(error)) from error

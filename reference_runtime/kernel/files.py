@@ -55,7 +55,12 @@ def create_file(path: str, content: "str | bytes", *, mode: int = 0o600) -> None
     data = content.encode("utf-8", "surrogateescape") if isinstance(content, str) else content
     parent, _, name = path.rpartition("/")
     temporary = f"{parent}/.{name}" if parent else f".{name}"
-    descriptor = posix.open(temporary, posix.O_WRONLY | posix.O_CREAT | posix.O_TRUNC | posix.O_CLOEXEC, mode)
+    flags = posix.O_WRONLY | posix.O_CREAT | posix.O_EXCL | posix.O_CLOEXEC
+    try:
+        descriptor = posix.open(temporary, flags, mode)
+    except FileExistsError:  # left by a call that was killed, or a link that somebody has laid: either is not written to
+        posix.unlink(temporary)
+        descriptor = posix.open(temporary, flags, mode)
     try:
         while data:
             data = data[posix.write(descriptor, data) :]
