@@ -26,6 +26,10 @@ _HIGHEST = (1 << 32) - 1
 _CAPABILITY_VERSION_3 = 0x20080522
 _SECCOMP_SET_MODE_FILTER = 1
 _ENOENT, _ENOTDIR = 2, 20
+_ON_THE_WAY = tuple(map(NAMES.index, ("SETGID", "SETUID", "SETPCAP", "SYS_RESOURCE")))
+"""What it takes to change credentials and limits."""
+_CAP_SYS_ADMIN = NAMES.index("SYS_ADMIN")
+"""What it takes to install a filter without no_new_privs."""
 _DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _MOST_DIRECTORIES = 1000
 """Each is a call of the stub's."""
@@ -110,6 +114,8 @@ def plan_program(
     """
     calls = _Calls(machine, descriptors)
     calls.hide(keep_proc=bool(exec_labels))
+    if process is not None:
+        calls.renounce(privileges, keep=_keeps(process, filter_))
     if enters_pid_namespace:
         calls.clone()
     if enters:
@@ -136,7 +142,7 @@ def _keeps(process: "dict[str, Any]", filter_: "Filter | None") -> bool:
 
 
 class _Calls:
-    __slots__ = ("_clone", "_descriptors", "_go", "_on_error", "_plan", "_program")
+    __slots__ = ("_clone", "_descriptors", "_go", "_held", "_on_error", "_plan", "_program")
 
     def __init__(self, machine: str, descriptors: Descriptors) -> None:
         self._program = Program(machine)
@@ -144,6 +150,7 @@ class _Calls:
         self._descriptors = descriptors
         self._on_error = "abort"
         self._clone = 0
+        self._held = 0
         self._go: Data | None = None
 
     def add(self, name: str, *arguments: "int | Data | Label", what: str = "", on_error: str = "", **go_on: "Any") -> int:
@@ -157,6 +164,18 @@ class _Calls:
         self.add("close_range", numbers.first, _HIGHEST, _CLOSE_RANGE_CLOEXEC)
         if not keep_proc:
             self.add("close", numbers.proc)
+
+    def renounce(self, privileges: Privileges, *, keep: bool) -> None:
+        """Give up what neither the program nor the way there needs, while nobody can see us.
+
+        From its pid namespace on, a process of the container with CAP_SYS_PTRACE may do with us what it likes.
+        """
+        for bit in range(privileges.last + 1):
+            if not privileges.capabilities.bounding >> bit & 1:
+                self.add("prctl", k.PR_CAPBSET_DROP, bit, 0, 0, 0, what=f"drop {_name(bit)} from the bounding set")
+        needed = (*_ON_THE_WAY, _CAP_SYS_ADMIN) if keep else _ON_THE_WAY
+        self._held = privileges.held & (privileges.capabilities.permitted | sum(1 << bit for bit in needed))
+        self._capset(self._held, self._held, 0)
 
     def clone(self) -> None:
         """Go on as a child of the runtime, in the pid namespace that was entered for children."""
@@ -184,9 +203,6 @@ class _Calls:
 
     def identity(self, user: "dict[str, Any]", privileges: Privileges, *, keep: bool) -> None:
         """Become the user; capabilities survive that, and with `keep` they stay in force too."""
-        for bit in range(privileges.last + 1):
-            if not privileges.capabilities.bounding >> bit & 1:
-                self.add("prctl", k.PR_CAPBSET_DROP, bit, 0, 0, 0, what=f"drop {_name(bit)} from the bounding set")
         self.add("prctl", k.PR_SET_KEEPCAPS, 1, 0, 0, 0)
         groups = user.get("additionalGids") or ()
         if privileges.set_groups or groups:
@@ -195,7 +211,7 @@ class _Calls:
         self.add("setresuid", *(user["uid"],) * 3, what="set uid")
         self.add("prctl", k.PR_SET_KEEPCAPS, 0, 0, 0, 0)
         if keep:
-            self._capset(privileges.held, privileges.held, 0)
+            self._capset(self._held, self._held, 0)
 
     def capabilities(self, privileges: Privileges) -> None:
         """Give up all capabilities but those of the sets."""

@@ -2,11 +2,12 @@
 
 from pathlib import Path
 
-from tests.reference_runtime.attacks.ground import Attack, Ground, exchanging
+from tests.reference_runtime.attacks.ground import Attack, Ground, beside, exchanging
 from tests.reference_runtime.attacks.weakening import Change
 
 _MOUNTS = 12
 _ROUNDS = 8
+_DEVICES = 50
 
 
 def _race(ground: Ground, *, missing: bool) -> bool:
@@ -78,7 +79,47 @@ def exchanged_proc(ground: Ground) -> bool:
     return not covered
 
 
+def exchanged_device(ground: Ground) -> bool:
+    """Put a link to a file of the host's in the place of a device that has just been made, and have that get its mode."""
+    outside = ground.outside() / "file"
+    outside.chmod(0o600)
+    volume = ground.place / "volume"
+    volume.mkdir()
+    bundle = ground.bundle()
+    bundle.mount("/volume", source=str(volume), options=["bind"])
+    devices = [{"type": "c", "path": f"/volume/{index}", "major": 1, "minor": 3, "fileMode": 0o666} for index in range(_DEVICES)]
+    bundle.config["linux"]["devices"] = devices
+    for _ in range(_ROUNDS):
+        with beside(lambda: _replace_devices(volume, outside)):
+            ground.create(bundle)
+        ground.delete()
+        if outside.stat().st_mode & 0o777 != 0o600:
+            return True
+        for file in volume.iterdir():
+            file.unlink()
+    return False
+
+
+def _replace_devices(volume: Path, target: Path) -> None:
+    for index in range(_DEVICES):
+        (volume / f"link-{index}").symlink_to(target)
+    for index in range(_DEVICES):
+        while not (volume / str(index)).is_char_device():
+            pass
+        (volume / f"link-{index}").rename(volume / str(index))
+
+
 ATTACKS = {
+    "exchanged_device": Attack(
+        exchanged_device,
+        (
+            Change(
+                "effects/devices.py",
+                'chmod(f"self/fd/{node}", self.mode, dir_fd=stage.proc)',
+                "chmod(name, self.mode, dir_fd=parent)",
+            ),
+        ),
+    ),
     "exchanged_mount_point": Attack(
         exchanged_mount_point,
         (
