@@ -7,6 +7,7 @@ from reference_runtime.effects.targets import find, keep_mounted, make_directory
 from reference_runtime.fault import RuntimeFault, reason
 from reference_runtime.kernel import mounts as k
 from reference_runtime.kernel.files import AT_FDCWD, O_PATH
+from reference_runtime.kernel.processes import CLONE_NEWNS, setns, unshare
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -48,12 +49,11 @@ class Mount:
         late = self.kind == "tmpfs" and self.options.flags & k.MS_RDONLY
         flags = self.options.flags & ~k.MS_RDONLY if late else self.options.flags
         data = ",".join(self.options.data)
-        tree = new_filesystem(stage, target, source=self.source, kind=self.kind, flags=flags, data=data)
+        tree = new_filesystem(stage, source=self.source, kind=self.kind, flags=flags, data=data)
         if self.options.copy_up:
             self.copy_up(target, tree)
         finish(tree, self.options, attributes=None)
-        if stage.own_mounts:
-            k.move_mount(tree, target)
+        k.move_mount(tree, target)
         if late:
             stage.deferred.append(tree)
         else:
@@ -61,22 +61,32 @@ class Mount:
         posix.close(target)
 
 
-def new_filesystem(stage: "Stage", target: int, *, source: str, kind: str, flags: int, data: str) -> int:
-    """Mount a file system; returns a descriptor of its root. It still has to be moved to its place, unless that is the host's.
-
-    In a mount namespace that others use, mounts may be shared, and such ones cannot be moved.
-    """
+def new_filesystem(stage: "Stage", *, source: str, kind: str, flags: int, data: str) -> int:
+    """Mount a file system where nobody sees it; returns a descriptor of its root, to be moved to its place."""
     if stage.own_mounts:
         k.mount(source, STAGING, kind, flags, data or None)
         return k.open_tree(AT_FDCWD, STAGING, 0)
-    here = posix.open(".", O_PATH | posix.O_CLOEXEC)
-    posix.fchdir(target)
+    # In a mount namespace that others use, mounts may be shared, and such ones cannot be moved: it comes from another one.
+    back = [posix.open(path, O_PATH | posix.O_CLOEXEC) for path in ("/", ".")]
+    ours = posix.open("self/ns/mnt", posix.O_RDONLY | posix.O_CLOEXEC, dir_fd=stage.proc)
+    unshare(CLONE_NEWNS)
     try:
-        k.mount(source, ".", kind, flags, data or None)
-        return k.open_tree(AT_FDCWD, posix.readlink(f"/proc/self/fd/{target}"), 0)
+        k.mount(None, "/", None, k.MS_REC | k.MS_PRIVATE)
+        k.mount(source, STAGING, kind, flags, data or None)
+        return k.clone_tree(STAGING, recursive=False)
     finally:
-        posix.fchdir(here)
-        posix.close(here)
+        setns(ours, CLONE_NEWNS)
+        _return_to(*back)
+        posix.close(ours)
+
+
+def _return_to(root: int, directory: int) -> None:
+    """Take back root and working directory, which setns has changed."""
+    posix.fchdir(root)
+    posix.chroot(".")
+    posix.fchdir(directory)
+    posix.close(root)
+    posix.close(directory)
 
 
 class Bind:

@@ -100,6 +100,33 @@ def exchanged_device(ground: Ground) -> bool:
     return False
 
 
+def moved_mount_point(ground: Ground) -> bool:
+    """In a mount namespace of others, exchange the parent of a mount point for a link, and have the image copied to the host."""
+    outside = ground.outside()
+    volume = ground.place / "volume"
+    for index in range(_MOUNTS):
+        (outside / str(index)).mkdir()
+        (volume / "place" / str(index)).mkdir(parents=True)
+        (volume / "place" / str(index) / "planted").write_text("planted")
+    (volume / "link").symlink_to(outside)
+    bundle = ground.bundle()
+    namespaces = bundle.config["linux"]["namespaces"]
+    bundle.config["linux"]["namespaces"] = [each for each in namespaces if each["type"] != "mount"]
+    bundle.config["mounts"] = []
+    for key in ("maskedPaths", "readonlyPaths"):
+        bundle.config["linux"].pop(key, None)
+    bundle.mount("/volume", source=str(volume), options=["bind"])
+    for index in range(_MOUNTS):
+        bundle.mount(f"/volume/place/{index}", type="tmpfs", source="tmpfs", options=["tmpcopyup"])
+    with exchanging(volume / "place", volume / "link"):
+        for _ in range(_ROUNDS):
+            ground.create(bundle)
+            ground.delete()
+            if list(outside.glob("*/planted")):
+                return True
+    return False
+
+
 def _replace_devices(volume: Path, target: Path) -> None:
     for index in range(_DEVICES):
         (volume / f"link-{index}").symlink_to(target)
@@ -109,7 +136,20 @@ def _replace_devices(volume: Path, target: Path) -> None:
         (volume / f"link-{index}").rename(volume / str(index))
 
 
+_BY_NAME = 'posix.readlink(f"/proc/self/fd/{target}")'
 ATTACKS = {
+    "moved_mount_point": Attack(
+        moved_mount_point,
+        (
+            Change(
+                "effects/mounts.py",
+                "        tree = new_filesystem(stage, source=self.source, kind=self.kind, flags=flags, data=data)\n",
+                f"        k.mount(self.source, {_BY_NAME}, self.kind, flags, data or None)\n"
+                f"        tree = k.open_tree(AT_FDCWD, {_BY_NAME}, 0)\n",
+            ),
+            Change("effects/mounts.py", "        k.move_mount(tree, target)\n        if late:", "        if late:"),
+        ),
+    ),
     "exchanged_device": Attack(
         exchanged_device,
         (
