@@ -159,16 +159,18 @@ def _by_flags(call: Invocation, process: "dict[str, Any]") -> "dict[str, Any]":
     user = dict(process.get("user") or {"uid": 0, "gid": 0})
     if line.value("user"):
         uid, _, gid = line.value("user").partition(":")
-        if not uid.isdigit() or not (gid or "0").isdigit():
+        if not uid.isdecimal() or not (gid or "0").isdecimal():
             raise RuntimeFault(f"--user needs UID or UID:GID in numbers, not {line.value('user')!r}")
         user.update(uid=int(uid), gid=int(gid or user["gid"]))
-    groups = [*(user.get("additionalGids") or ()), *(int(gid) for gid in line.values("additional-gids") if gid.isdigit())]
-    process["user"] = {**user, "additionalGids": groups}
+    added = line.values("additional-gids")
+    if not all(map(str.isdecimal, added)):
+        raise RuntimeFault(f"--additional-gids needs a number, not {added[-1]!r}")
+    process["user"] = {**user, "additionalGids": [*(user.get("additionalGids") or ()), *map(int, added)]}
     if line.values("cap"):
         sets = process.get("capabilities") or {}
         # Not inheritable: the image's programs could take from there what their user was not given (CVE-2022-29162).
-        added = {name: [*(sets.get(name) or ()), *line.values("cap")] for name in ("bounding", "effective", "permitted")}
-        process["capabilities"] = {**sets, **added}
+        granted = {name: [*(sets.get(name) or ()), *line.values("cap")] for name in ("bounding", "effective", "permitted")}
+        process["capabilities"] = {**sets, **granted}
     if line.switch("no-new-privs"):
         process["noNewPrivileges"] = True
     for flag, key in (("apparmor", "apparmorProfile"), ("process-label", "selinuxLabel")):

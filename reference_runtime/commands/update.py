@@ -36,6 +36,8 @@ def run(call: Invocation) -> int:
 
     file = call.line.value("resources")
     resources = read_document(call.absolute(file) if file != "-" else file)[0] if file else _by_flags(call)
+    if not isinstance(resources, dict):
+        raise RuntimeFault("must be an object", where="$")
     directory = call.container()
     directory.lock()
     container = Container.load(directory)

@@ -19,6 +19,7 @@ _ALLOWED = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ012345
 _LONGEST = 240
 """A directory's name cannot be longer than 255 bytes, and there is one of a dot, the id, a dot and a pid."""
 _EEXIST, _ENOTEMPTY = 17, 39
+_WRITABLE_BY_ANYBODY = 0o002
 
 START = "start"
 RESULT = "result"
@@ -42,12 +43,22 @@ class Directory:
         self.path = f"{root}/{container_id}"
         self._lock = -1
 
+    def check_root(self) -> None:
+        """Refuse a root, if there is one, where others could lay out containers for us, as below /tmp. Raises RuntimeFault."""
+        try:
+            status = posix.stat(self.root)
+        except OSError:
+            return
+        if status.st_uid not in {0, posix.geteuid()} or status.st_mode & _WRITABLE_BY_ANYBODY:
+            raise RuntimeFault(f"the state directory {self.root} belongs to others", why="they could change what is kept there")
+
     def claim(self) -> None:
         """Make the directory, locked: it gets its name when all that is in it is there.
 
         Raises RuntimeFault if there is a container with this id.
         """
         make_directories(self.root)
+        self.check_root()
         unfinished = f"{self.root}/.{self.container_id}.{posix.getpid()}"
         try:
             posix.mkdir(unfinished, 0o711)

@@ -45,7 +45,7 @@ def request_of(call: "Invocation") -> Request:
     """Return what the flags of create or run ask for. Raises RuntimeFault."""
     line = call.line
     number = line.value("preserve-fds", "0")
-    if not number.isdigit() or int(number) > 1 << 16:
+    if not number.isdecimal() or int(number) > 1 << 16:
         raise RuntimeFault(f"--preserve-fds needs a number, not {number!r}")
     return Request(
         console_socket=call.absolute(line.value("console-socket")),

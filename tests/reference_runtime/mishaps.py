@@ -92,6 +92,43 @@ def links_for_files_are_not_followed() -> None:
     _deleted()
 
 
+def roots_of_others_are_refused() -> None:
+    """Read and make nothing where another user could have laid it out; it names what to kill and remove."""
+    directory, _ = bundle()
+    runtime("create", "--bundle", str(directory), "c")
+    for owner, mode in ((1234, 0o755), (0, 0o777)):
+        os.chown(WORK / "root", owner, 0)
+        (WORK / "root").chmod(mode)
+        for words in (["create", "--bundle", str(directory), "d"], ["state", "c"], ["kill", "c"], ["delete", "--force", "c"]):
+            done = runtime(*words, check=False)
+            assert (done.returncode, "belongs to others" in done.stderr) == (1, True), words
+    (WORK / "root").chmod(0o711)
+    _deleted()
+
+
+def hostile_flags_and_documents_are_refused() -> None:
+    """Tell in one line what is wrong with them."""
+    _running()
+    values: tuple[Any, ...] = (None, [], "x", 0, 1.5, True)
+    for value in values:
+        (WORK / "value").write_text(json.dumps(value))
+        _refused("update", f"--resources={WORK}/value", "c")
+        _refused("exec", f"--process={WORK}/value", "c")
+    _refused("exec", "--user=\N{SUPERSCRIPT TWO}", "c", "/bin/say")
+    _refused("exec", "--additional-gids=x", "c", "/bin/say")
+    _refused("exec", "--preserve-fds=\N{SUPERSCRIPT TWO}", "c", "/bin/say")
+    _refused("events", "--interval=\N{SUPERSCRIPT TWO}s", "c")
+    _refused("kill", "c", "RTMIN+\N{SUPERSCRIPT TWO}")
+    _deleted()
+
+
+def _refused(*words: str) -> None:
+    done = runtime(*words, check=False)
+    assert done.returncode in {1, 255}, words
+    assert len(done.stderr.splitlines()) == 1, done.stderr
+    assert "internal error" not in done.stderr, done.stderr
+
+
 def paused_containers_end() -> None:
     """Refuse to start a created one, which would wait for ever, and delete whatever is paused."""
     directory, _ = bundle()
@@ -164,6 +201,8 @@ SCENARIOS: dict[str, Callable[[], None]] = {
         exec_with_any_pid,
         create_without_its_pid_file_leaves_nothing,
         links_for_files_are_not_followed,
+        roots_of_others_are_refused,
+        hostile_flags_and_documents_are_refused,
         paused_containers_end,
         exec_where_the_first_process_has_ended,
         descriptors_stay_outside,
