@@ -6,6 +6,7 @@ from reference_runtime.effects.targets import find, parent_and_name
 from reference_runtime.fault import RuntimeFault, reason
 from reference_runtime.kernel import mounts as k
 from reference_runtime.kernel.files import O_PATH
+from reference_runtime.kernel.syscall import syscall
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -55,11 +56,15 @@ class Device:
             self._bind(parent, name)
             return
         node = k.openat2(parent, name, O_PATH, resolve=k.RESOLVE_BENEATH | k.RESOLVE_NO_SYMLINKS)
-        if not self._is(posix.fstat(node)):
+        status = posix.fstat(node)
+        if not self._is(status):
             raise RuntimeFault(f"{self.path} has been replaced", where=self.where)
-        # By descriptor: in a volume that others share its name may lead elsewhere by now.
-        posix.chown(f"self/fd/{node}", *self.owner, dir_fd=stage.proc)
-        posix.chmod(f"self/fd/{node}", self.mode, dir_fd=stage.proc)
+        # By descriptor: in a volume that others share, its name may lead elsewhere by now.
+        if (status.st_uid, status.st_gid) != self.owner:
+            syscall("fchownat", node, b"", *self.owner, k.AT_EMPTY_PATH)
+            status = posix.fstat(node)
+        if status.st_mode & 0o7777 != self.mode:  # an access control list of the directory has a say in it
+            posix.chmod(f"self/fd/{node}", self.mode, dir_fd=stage.proc)
         posix.close(node)
 
     def _is_there(self, stage: "Stage") -> bool:

@@ -7,14 +7,17 @@ from reference_runtime.effects.targets import find, keep_mounted, make_directory
 from reference_runtime.fault import RuntimeFault, reason
 from reference_runtime.kernel import mounts as k
 from reference_runtime.kernel.files import AT_FDCWD, O_PATH
-from reference_runtime.kernel.processes import CLONE_NEWNS, setns, unshare
+from reference_runtime.kernel.processes import CLONE_FILES, CLONE_NEWNS, clone3, unshare
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import NoReturn
+
     from reference_runtime.effects.stage import Stage
     from reference_runtime.plan.mount_options import Attributes, Options
 
 _S_IFMT, _S_IFDIR = 0o170000, 0o040000
+_EIO = 5
 
 
 class Mount:
@@ -66,27 +69,38 @@ def new_filesystem(stage: "Stage", *, source: str, kind: str, flags: int, data: 
     if stage.own_mounts:
         k.mount(source, STAGING, kind, flags, data or None)
         return k.open_tree(AT_FDCWD, STAGING, 0)
-    # In a mount namespace that others use, mounts may be shared, and such ones cannot be moved: it comes from another one.
-    back = [posix.open(path, O_PATH | posix.O_CLOEXEC) for path in ("/", ".")]
-    ours = posix.open("self/ns/mnt", posix.O_RDONLY | posix.O_CLOEXEC, dir_fd=stage.proc)
-    unshare(CLONE_NEWNS)
+    # In a mount namespace that others use, mounts may be shared, and such ones cannot be moved: it comes from a child's.
+    reading, writing = posix.pipe2(posix.O_CLOEXEC)
+    child = clone3(CLONE_FILES)
+    if child == 0:
+        _mount_apart(writing, source, kind, flags, data)
+    posix.waitpid(child, 0)
+    posix.close(writing)
+    error, tree = map(int, posix.read(reading, _ANSWER).split())
+    posix.close(reading)
+    if error:
+        raise OSError(error, posix.strerror(error))
+    return tree
+
+
+def _mount_apart(answer: int, source: str, kind: str, flags: int, data: str) -> "NoReturn":
+    """In a child that has our descriptors, mount it in a namespace of its own, and open a copy; tell the errno and the number."""
+    error, tree = _EIO, -1
     try:
+        unshare(CLONE_NEWNS)
         k.mount(None, "/", None, k.MS_REC | k.MS_PRIVATE)
         k.mount(source, STAGING, kind, flags, data or None)
-        return k.clone_tree(STAGING, recursive=False)
+        tree = k.clone_tree(STAGING, recursive=False)
+        error = 0
+    except OSError as failed:
+        error = failed.errno or _EIO
     finally:
-        setns(ours, CLONE_NEWNS)
-        _return_to(*back)
-        posix.close(ours)
+        posix.write(answer, f"{error} {tree}".encode())
+        posix._exit(0)
 
 
-def _return_to(root: int, directory: int) -> None:
-    """Take back root and working directory, which setns has changed."""
-    posix.fchdir(root)
-    posix.chroot(".")
-    posix.fchdir(directory)
-    posix.close(root)
-    posix.close(directory)
+_ANSWER = 64
+"""Longer than two numbers."""
 
 
 class Bind:

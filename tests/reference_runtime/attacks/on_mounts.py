@@ -136,7 +136,9 @@ def _replace_devices(volume: Path, target: Path) -> None:
         (volume / f"link-{index}").rename(volume / str(index))
 
 
-_BY_NAME = 'posix.readlink(f"/proc/self/fd/{target}")'
+_TIME_PASSES = "        from select import select; select([], [], [], 0.02)\n"
+"""As on a machine with much to do: a weakened build has to fall each time."""
+
 ATTACKS = {
     "moved_mount_point": Attack(
         moved_mount_point,
@@ -144,8 +146,10 @@ ATTACKS = {
             Change(
                 "effects/mounts.py",
                 "        tree = new_filesystem(stage, source=self.source, kind=self.kind, flags=flags, data=data)\n",
-                f"        k.mount(self.source, {_BY_NAME}, self.kind, flags, data or None)\n"
-                f"        tree = k.open_tree(AT_FDCWD, {_BY_NAME}, 0)\n",
+                '        posix.fchdir(target)\n        k.mount(self.source, ".", self.kind, flags, data or None)\n'
+                '        name = posix.readlink(f"/proc/self/fd/{target}")\n'
+                f"{_TIME_PASSES}"
+                "        tree = k.open_tree(AT_FDCWD, name, 0)\n",
             ),
             Change("effects/mounts.py", "        k.move_mount(tree, target)\n        if late:", "        if late:"),
         ),
@@ -157,6 +161,9 @@ ATTACKS = {
                 "effects/devices.py",
                 'chmod(f"self/fd/{node}", self.mode, dir_fd=stage.proc)',
                 "chmod(name, self.mode, dir_fd=parent)",
+            ),
+            Change(
+                "effects/devices.py", "        if status.st_mode & 0o7777 != self.mode:", f"{_TIME_PASSES}        if self.mode:"
             ),
         ),
     ),

@@ -198,9 +198,6 @@ _NO_CLOSING = Change(
     "",
 )
 
-_RENOUNCE = "calls.renounce(privileges, keep=_keeps(process, filter_))"
-_CLONE = "    if enters_pid_namespace:\n        calls.clone()\n"
-
 ATTACKS = {
     "look_into_exec": Attack(
         look_into_exec,
@@ -208,13 +205,7 @@ ATTACKS = {
     ),
     "trace_exec": Attack(
         trace_exec,
-        (
-            Change(
-                "plan/program.py",
-                f"        {_RENOUNCE}\n{_CLONE}",
-                f"        pass\n{_CLONE}        {_RENOUNCE}\n",
-            ),
-        ),
+        (Change("plan/program.py", "        calls.renounce(privileges, keep=_keeps(process, filter_))\n", "        pass\n"),),
     ),
     "leaked_descriptor": Attack(leaked_descriptor, (_NO_CLOSING,)),
     # Two defences, and either is enough.
