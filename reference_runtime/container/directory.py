@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 _ALLOWED = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_+-.")
 _LONGEST = 240
-"""A directory's name cannot be longer than 255 bytes, and there is one of a dot, the id, a dot and a pid."""
+"""A directory's name cannot be longer than 255 bytes, and there is one of a sign, the id, a dot and a pid."""
+_UNFINISHED = "~"
+"""Begins the name of a directory until it is complete; no id has it."""
 _EEXIST, _ENOTEMPTY = 17, 39
 _WRITABLE_BY_ANYBODY = 0o002
 
@@ -59,7 +61,7 @@ class Directory:
         """
         make_directories(self.root)
         self.check_root()
-        unfinished = f"{self.root}/.{self.container_id}.{posix.getpid()}"
+        unfinished = f"{self.root}/{_UNFINISHED}{self.container_id}.{posix.getpid()}"
         try:
             posix.mkdir(unfinished, 0o711)
             self._lock = _locked(f"{unfinished}/lock")
@@ -76,7 +78,7 @@ class Directory:
 
     def sweep(self) -> None:
         """Remove what calls of create that were killed have not come to name."""
-        prefix = f".{self.container_id}."
+        prefix = f"{_UNFINISHED}{self.container_id}."
         for name in _names(self.root):
             pid = name.removeprefix(prefix)
             if name.startswith(prefix) and pid.isdigit() and not _exists(f"/proc/{pid}"):
@@ -132,7 +134,7 @@ class Directory:
 
 def container_ids(root: str) -> "list[str]":
     """Return the ids of all containers below a root, sorted."""
-    return sorted(name for name in _names(root) if not name.startswith("."))
+    return sorted(name for name in _names(root) if not name.startswith(_UNFINISHED))
 
 
 def _names(directory: str) -> "list[str]":

@@ -10,6 +10,8 @@ from typing import Any
 
 from tests.reference_runtime.container_scenarios import WORK, bundle, nothing_left, runtime, state, write
 
+_DEEP = 400
+"""Times a long name: more than the 4096 bytes of a path."""
 _LEAKED = (3, 4, 9, 100)
 _HOOK = """#!/usr/bin/python3 -IS
 import os
@@ -129,6 +131,37 @@ def _refused(*words: str) -> None:
     assert "internal error" not in done.stderr, done.stderr
 
 
+def ids_like_unfinished_ones_are_safe() -> None:
+    """Keep a container apart from another one whose id is the first's with a dot and a number that is no pid."""
+    directory, config = bundle()
+    config["linux"]["cgroupsPath"] = "/bundle/other"
+    write(directory, config)
+    other = ".c.4194303"
+    runtime("create", "--bundle", str(directory), other)
+    runtime("delete", "--force", "c")
+    assert state(other)["status"] == "created"
+    assert runtime("list", "--quiet").stdout.split() == [other]
+    runtime("delete", "--force", other)
+    nothing_left()
+
+
+def deep_cgroups_are_removed() -> None:
+    """Find the processes in a tree of cgroups that a container has made too deep for paths, end them and take it away."""
+    _running()
+    pid = state("c")["pid"]
+    tops = [path for path in Path("/sys/fs/cgroup").glob("*/bundle") if path.is_dir()]
+    for top in tops[:2]:
+        os.chdir(top)
+        for _ in range(_DEEP):
+            os.mkdir("deeper-and-deeper")  # a path would be too long
+            os.chdir("deeper-and-deeper")
+        if "cpuset" not in str(top):
+            Path("cgroup.procs").write_text(str(pid))
+    os.chdir("/")
+    assert json.loads(runtime("ps", "--format=json", "c").stdout) == [pid]
+    _deleted()
+
+
 def paused_containers_end() -> None:
     """Refuse to start a created one, which would wait for ever, and delete whatever is paused."""
     directory, _ = bundle()
@@ -203,6 +236,8 @@ SCENARIOS: dict[str, Callable[[], None]] = {
         links_for_files_are_not_followed,
         roots_of_others_are_refused,
         hostile_flags_and_documents_are_refused,
+        ids_like_unfinished_ones_are_safe,
+        deep_cgroups_are_removed,
         paused_containers_end,
         exec_where_the_first_process_has_ended,
         descriptors_stay_outside,
