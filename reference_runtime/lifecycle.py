@@ -238,8 +238,10 @@ def step_12_destroy(container: Container) -> None:
         remove(container.document["lasting"])
     if container.document["mountsIn"] is not None:
         from reference_runtime.container.unmount import unmount
+        from reference_runtime.effects.root import ROOT
 
-        unmount(container.document["rootfs"], container.document["mountsIn"])
+        namespace = container.document["mountsIn"]
+        unmount(container.document["rootfs"] if namespace else f"{container.directory.path}/{ROOT}", namespace)
     container.cgroup.delete(container.document["madeCgroups"])
     posix.chdir("/")
     container.directory.remove()

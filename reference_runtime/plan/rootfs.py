@@ -17,7 +17,8 @@ def plan_root(config: "dict[str, Any]", *, bundle: str) -> "tuple[KeepFromHost, 
     """Return what comes before the mounts."""
     value = _propagation(config)[0]
     private = value in {MS_PRIVATE, MS_UNBINDABLE}
-    return KeepFromHost(MS_PRIVATE if private else MS_SLAVE), AttachRoot(root_path(config, bundle=bundle))
+    apart = all(each["type"] != "mount" for each in (config.get("linux") or {}).get("namespaces") or ())
+    return KeepFromHost(MS_PRIVATE if private else MS_SLAVE), AttachRoot(root_path(config, bundle=bundle), apart=apart)
 
 
 def root_path(config: "dict[str, Any]", *, bundle: str) -> str:

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -162,6 +163,29 @@ def deep_cgroups_are_removed() -> None:
     _deleted()
 
 
+def the_callers_root_stays_mounted() -> None:
+    """Take away no mount but our own, from a mount namespace that is the caller's too."""
+    directory, config = bundle()
+    root = directory / "rootfs"
+    subprocess.run(["mount", "--bind", str(root), str(root)], check=True)  # in the session's own mount namespace
+    namespaces = config["linux"]["namespaces"]
+    config["linux"]["namespaces"] = [each for each in namespaces if each["type"] != "mount"]
+    config["mounts"] = []
+    before = Path("/proc/self/mountinfo").read_text()
+    for program, status in (("/bin/pause", 0), ("/bin/none", 1)):
+        config["process"]["args"] = [program]
+        write(directory, config)
+        assert runtime("create", "--bundle", str(directory), "c", check=False).returncode == status
+        runtime("delete", "--force", "c")
+        assert Path("/proc/self/mountinfo").read_text() == before
+    config["linux"]["intelRdt"] = {"closID": "none-of-this-name"}
+    write(directory, config)
+    done = runtime("create", "--bundle", str(directory), "c", check=False)
+    assert (done.returncode, "intelRdt" in done.stderr) == (1, True), done.stderr  # before the root is attached
+    assert Path("/proc/self/mountinfo").read_text() == before
+    nothing_left()
+
+
 def paused_containers_end() -> None:
     """Refuse to start a created one, which would wait for ever, and delete whatever is paused."""
     directory, _ = bundle()
@@ -238,6 +262,7 @@ SCENARIOS: dict[str, Callable[[], None]] = {
         hostile_flags_and_documents_are_refused,
         ids_like_unfinished_ones_are_safe,
         deep_cgroups_are_removed,
+        the_callers_root_stays_mounted,
         paused_containers_end,
         exec_where_the_first_process_has_ended,
         descriptors_stay_outside,
