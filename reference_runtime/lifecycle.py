@@ -93,7 +93,8 @@ def step_2_create_the_environment(container: Container, plan: "Plan", cgroup: "C
     container.document["freezer"] = cgroup.freezer()
     plan.container_hooks.state = container.state(status=CREATING, pid=0)
     placed = -1 if plan.namespaces.joined else cgroup.open_unified()
-    launched = launch(container.directory, plan, descriptors, cgroup=placed)
+    entrances = cgroup.manager.entrances(unified=placed < 0)
+    launched = launch(container.directory, plan, descriptors, cgroup=placed, entrances=entrances)
     try:
         container.document["pid"] = launched.pid
         container.document["startTime"] = k.start_time(launched.pid)
@@ -101,16 +102,13 @@ def step_2_create_the_environment(container: Container, plan: "Plan", cgroup: "C
         if plan.namespaces.has_new("user"):
             write_mappings(launched.pid, plan.namespaces)
         launched.map_mounts()
-        if placed < 0:
-            cgroup.manager.add(launched.pid)
-        else:
-            posix.close(placed)
         for effect in plan.outside:
             effect.execute(launched.pid)
         container.document["lasting"] = [directory for effect in plan.outside for directory in effect.lasting()]
         if container.document["lasting"]:
             container.save()
-        launched.go_on()
+        if plan.waits_for_runtime():
+            launched.go_on()
     except BaseException:
         _take_back(plan, launched)
         launched.raise_its_fault()

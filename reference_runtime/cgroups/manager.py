@@ -5,11 +5,13 @@
     made = manager.missing()                      # to be remembered before anything is made
     manager.create(settings)                      # from plan.plan(); takes everything back if it fails
     manager.restrict_devices(rules)
-    manager.add(pid)
+    manager.add(pid)                              # or manager.entrances(), for a process to move itself
     manager.freeze(); manager.thaw(); manager.kill(); manager.delete(made)
 
 A manager of systemd's units would have the same methods.
 """
+
+import posix
 
 from reference_runtime.cgroups.descent import descend
 from reference_runtime.cgroups.layout import Hierarchy
@@ -169,6 +171,25 @@ class Manager:
                 write_file(f"{self.directory(hierarchy)}/cgroup.procs", str(pid))
             except OSError as error:
                 raise RuntimeFault.of("cannot move the process into its cgroup", error, where=_WHERE) from None
+
+    def entrances(self, *, unified: bool = True) -> "list[int]":
+        """Return descriptors, without `unified` of v1 alone, for a process of one thread to move itself by writing "0".
+
+        To move another the kernel waits until all CPUs know, up to 10 ms; v1 lets a thread move itself without. Whoever opens
+        must have the right, not whoever writes. Raises RuntimeFault.
+        """
+        opened: list[int] = []
+        try:
+            for each in self.hierarchies:
+                if each.v2 and not unified:
+                    continue
+                file = "cgroup.procs" if each.v2 else "tasks"
+                opened.append(posix.open(f"{self.directory(each)}/{file}", posix.O_WRONLY | posix.O_CLOEXEC))
+        except OSError as error:
+            for descriptor in opened:
+                posix.close(descriptor)
+            raise RuntimeFault.of("cannot move the process into its cgroup", error, where=_WHERE) from None
+        return opened
 
     def processes(self) -> "list[int]":
         """Return the pids in the cgroup and in those below it."""

@@ -57,10 +57,9 @@ class Cgroup:
         return next((file for file in files if exists(file)), "")
 
     def open_unified(self) -> int:
-        """Return a descriptor of the cgroup where it is the only one and of v2, else -1."""
-        if [each.v2 for each in self.manager.hierarchies] != [True]:
-            return -1
-        return posix.open(self.manager.directories()[""], posix.O_RDONLY | posix.O_DIRECTORY | posix.O_CLOEXEC)
+        """Return a descriptor of the cgroup of v2, -1 if there is none."""
+        directory = self.manager.directories().get("")
+        return posix.open(directory, posix.O_RDONLY | posix.O_DIRECTORY | posix.O_CLOEXEC) if directory else -1
 
     def create(self) -> None:
         """Make it. Raises RuntimeFault; nothing is left then."""

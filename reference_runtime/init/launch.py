@@ -14,6 +14,8 @@ from reference_runtime.plan.program import CREATED, Descriptors, explain
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from reference_runtime.container.directory import Directory
     from reference_runtime.plan.plan import Plan
 
@@ -84,10 +86,13 @@ class Launched:
         raise RuntimeFault("the container's first process has ended unexpectedly")
 
 
-def launch(directory: "Directory", plan: "Plan", descriptors: Descriptors, *, cgroup: int) -> Launched:
-    """Start the process; it does nothing yet but wait for `go_on`. The working directory becomes the state directory.
+def launch(
+    directory: "Directory", plan: "Plan", descriptors: Descriptors, *, cgroup: int, entrances: "Sequence[int]"
+) -> Launched:
+    """Start the process; where `plan` says so it waits for `go_on`. The working directory becomes the state directory.
 
-    `cgroup` is a descriptor of the cgroup that it starts in, or -1 to leave that to others.
+    `cgroup` is a descriptor of the v2 cgroup that it starts in, or -1; `entrances` are those of others that it enters itself.
+    They are closed.
 
     Raises RuntimeFault.
     """
@@ -96,7 +101,7 @@ def launch(directory: "Directory", plan: "Plan", descriptors: Descriptors, *, cg
     ours, theirs = k.socketpair()
     flags = posix.O_RDWR | posix.O_CLOEXEC
     fifos = posix.open(START, flags), posix.open(RESULT, flags)
-    inside = Inside(plan=plan, sync=theirs, fifos=fifos, descriptors=descriptors, stage=stage)
+    inside = Inside(plan=plan, sync=theirs, fifos=fifos, entrances=entrances, descriptors=descriptors, stage=stage)
     if posix.geteuid() == 0:
         # Before it is there: in a pid namespace that it joins others could look into it from its first moment.
         k.prctl(k.PR_SET_DUMPABLE, 0)
@@ -109,7 +114,7 @@ def launch(directory: "Directory", plan: "Plan", descriptors: Descriptors, *, cg
             inside.run()
     except OSError as error:
         raise RuntimeFault("cannot make the namespaces", where="$.linux.namespaces", why=reason(error)) from error
-    for descriptor in (theirs, *fifos):
+    for descriptor in (theirs, *fifos, *entrances, *([cgroup] if cgroup >= 0 else [])):
         posix.close(descriptor)
     return Launched(pid, ours, plan, stage.sources)
 
