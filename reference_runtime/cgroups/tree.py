@@ -8,7 +8,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_DELAYS = (0.0, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
+_DELAYS = (0.0, 0.0, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
 """Seconds to wait before each attempt to remove a cgroup: the last process of it may still be on its way out."""
 
 _ENOENT, _EBUSY = 2, 16
@@ -43,7 +43,6 @@ def remove(directory: str) -> None:
         if delay:
             sleep(delay)
         try:
-            _walk(directory, leave=posix.rmdir)
             posix.rmdir(directory)
         except FileNotFoundError:
             return
@@ -52,7 +51,17 @@ def remove(directory: str) -> None:
                 raise
         else:
             return
+        _empty(directory)  # only now: to list a cgroup costs more than to remove one
     raise OSError(_EBUSY, posix.strerror(_EBUSY), directory)
+
+
+def _empty(directory: str) -> None:
+    """Remove the cgroups below one, up to the first that is in use."""
+    try:
+        _walk(directory, leave=posix.rmdir)
+    except OSError as error:
+        if error.errno != _EBUSY:
+            raise
 
 
 def _walk(

@@ -63,8 +63,8 @@ class Cgroup:
 
     def create(self) -> None:
         """Make it. Raises RuntimeFault; nothing is left then."""
-        self.manager.check_fitness()
-        self.manager.create(self._settings, optional=posix.geteuid() != 0)
+        self.manager.check_fitness(self.made)
+        self.manager.create(self._settings, missing=self.made, optional=posix.geteuid() != 0)
         try:
             self._restrict_devices()
             if self._owner is not None:

@@ -3,10 +3,11 @@
 state.json     what the container is (container/state.py)
 config.json    the config as it was at create: later changes of the bundle's do not count
 start, result  FIFOs between the container's first process and `start`
-mount, root    empty directories to mount on, in the container's own mount namespace alone
+mount          an empty directory to mount on, in the container's own mount namespace alone
 """
 
 import posix
+from fcntl import flock
 
 from reference_runtime.fault import RuntimeFault, reason
 from reference_runtime.kernel.files import create_file, read_bytes
@@ -25,6 +26,9 @@ _WRITABLE_BY_ANYBODY = 0o002
 
 START = "start"
 RESULT = "result"
+_STAGING = "mount"
+"""That of effects/stage.py, which not every operation needs."""
+_LOCK_EX = 2
 
 
 def check_id(container_id: str) -> None:
@@ -64,11 +68,10 @@ class Directory:
         unfinished = f"{self.root}/{_UNFINISHED}{self.container_id}.{posix.getpid()}"
         try:
             posix.mkdir(unfinished, 0o711)
-            self._lock = _locked(f"{unfinished}/lock")
+            self._lock = _locked(unfinished)
             for name in (START, RESULT):
                 posix.mkfifo(f"{unfinished}/{name}", 0o600)
-            for name in ("mount", "root"):
-                posix.mkdir(f"{unfinished}/{name}", 0o711)
+            posix.mkdir(f"{unfinished}/{_STAGING}", 0o711)
             posix.rename(unfinished, self.path)  # onto a directory that isn't empty this fails
         except OSError as error:
             _remove_tree(unfinished)
@@ -90,7 +93,7 @@ class Directory:
         Raises RuntimeFault if there is no such container, or not any more when it is our turn.
         """
         try:
-            self._lock = _locked(f"{self.path}/lock")
+            self._lock = _locked(self.path)
             kept = posix.fstat(self._lock).st_nlink
         except OSError as error:
             raise self.unknown() from error
@@ -124,7 +127,7 @@ class Directory:
         return parse(content, name=f"{self.path}/{name}")[0]
 
     def remove(self) -> None:
-        """Take it all away; the lock goes last but one, so that nobody else comes in before."""
+        """Take it all away. Who waits for the lock finds then that the directory has no name any more."""
         _remove_tree(self.path)
 
     def containers(self) -> "list[str]":
@@ -153,9 +156,9 @@ def _exists(path: str) -> bool:
 
 
 def _locked(path: str) -> int:
-    """Return a descriptor of a file that is locked as long as this process keeps it open, made if need be."""
-    descriptor = posix.open(path, posix.O_RDWR | posix.O_CREAT | posix.O_CLOEXEC, 0o600)
-    posix.lockf(descriptor, posix.F_LOCK, 0)
+    """Return a descriptor of a directory that is locked as long as this process keeps it open."""
+    descriptor = posix.open(path, posix.O_RDONLY | posix.O_DIRECTORY | posix.O_CLOEXEC)
+    flock(descriptor, _LOCK_EX)
     return descriptor
 
 
@@ -173,18 +176,16 @@ def make_directories(path: str) -> None:
 
 
 def _remove_tree(path: str) -> None:
-    if not _exists(path):
-        return
-    names = _names(path)
-    # A waiter for the lock sees its file without a name when it gets it; so that must be gone before the directory.
-    for name in sorted(names, key=lambda each: each == "lock"):
+    for name in _names(path):
         inner = f"{path}/{name}"
         try:
-            posix.rmdir(inner) if _is_directory(inner) else posix.unlink(inner)
+            posix.rmdir(inner) if name == _STAGING else posix.unlink(inner)
         except FileNotFoundError:
             continue
-    posix.rmdir(path)
-
-
-def _is_directory(path: str) -> bool:
-    return posix.stat(path, follow_symlinks=False).st_mode & 0o170000 == 0o040000
+    try:
+        posix.rmdir(path)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        if error.errno != _ENOTEMPTY:  # between the two the id may have been claimed anew
+            raise
