@@ -1,7 +1,7 @@
-"""Writes the archives that `start` reads: modules without docstrings, annotations and line numbers.
+"""Writes the archives that `start` reads: modules without docstrings, annotations, descriptions and line numbers.
 
-The first call of an operation imports in the ordinary way and notes the order; later ones add what they miss. Annotations
-are a sixth of the time that a function takes to be made, and nobody reads them at run time.
+The first call of an operation imports in the ordinary way and notes the order; later ones add what they miss to the second
+file. Who may not write there goes without.
 """
 
 import posix
@@ -15,51 +15,19 @@ if TYPE_CHECKING:
     from types import CodeType, ModuleType
     from typing import Any
 
-    Source = tuple[str, str, bool, int, int]
-    Content = tuple[list[Source], list[CodeType], dict[str, tuple[Source, bytes]]]
-    """As in `start`."""
+    from reference_runtime.start import Archive, Source
 
 _PACKAGE = "reference_runtime"
 
 
-def recorded(directory: str, words: "Sequence[str]") -> int:
-    """Carry out a call and note what it imports; returns its exit status."""
-    from reference_runtime import OPERATIONS
-
-    operation = next((word for word in words if word in OPERATIONS), "")
-    recording = _Recording() if operation and "--debug" not in words else None
-    from reference_runtime.main import main
-
-    status = main(words)
-    if recording and not status:
-        sources = [_source(directory, name) for name in recording.order]
-        _save(directory, operation, (sources, [_code(directory, source) for source in sources], {}))
-    return status
-
-
-def extend(directory: str, words: "Sequence[str]", content: "Content") -> None:
-    """Add what a call has imported beyond its archive."""
-    from reference_runtime import OPERATIONS
-
-    operation = next(word for word in words if word in OPERATIONS)
-    sources, codes, kept = content
-    common = {source[0] for source in sources}
-    names = [name for name in sys.modules if name.startswith(_PACKAGE) and name not in common and name != __name__]
-    for name in names:
-        source = _source(directory, name)
-        if name not in kept or kept[name][0] != source:
-            kept[name] = source, dumps(_code(directory, source))
-    _save(directory, operation, (sources, codes, kept))
-
-
-class _Recording:
+class Recording:
     """Notes which modules are imported, dependencies first."""
 
     def __init__(self) -> None:
         import builtins
 
-        self.order = [_PACKAGE]
-        self._known = set(sys.modules)  # what brought us here is not our affair
+        self._order = [_PACKAGE]
+        self._known = {*sys.modules}  # what brought us here is not our affair
         self._import = builtins.__import__
         builtins.__import__ = self._recording
 
@@ -68,19 +36,37 @@ class _Recording:
         for each in tuple(sys.modules):
             if each.startswith(f"{_PACKAGE}.") and each not in self._known and not _is_being_imported(sys.modules[each]):
                 self._known.add(each)
-                self.order.append(each)
+                self._order.append(each)
         return module
+
+    def save(self, directory: str, words: "Sequence[str]") -> None:
+        """Write what every call of the operation will need."""
+        from reference_runtime import OPERATIONS
+
+        operation = next((word for word in words if word in OPERATIONS), "")
+        if operation:
+            sources = [_source(directory, name) for name in self._order]
+            path = f"{directory}/__pycache__/{operation}.{sys.implementation.cache_tag}.bin"
+            _save(path, (sources, [_code(directory, source) for source in sources]))
+
+
+def extend(directory: str, archive: "Archive") -> None:
+    """Add what a call has imported in the ordinary way to what some calls need."""
+    more = archive.more()
+    for name, module in tuple(sys.modules.items()):
+        if name.startswith(f"{_PACKAGE}.") and name != __name__ and getattr(module.__spec__, "has_location", False):
+            source = _source(directory, name)
+            more[name] = source, dumps(_code(directory, source))
+    _save(f"{archive.path}.more.bin", more)
 
 
 def _is_being_imported(module: "ModuleType") -> bool:
     return bool(getattr(module.__spec__, "_initializing", False))
 
 
-def _save(directory: str, operation: str, content: "Content") -> None:
-    """Write the file for the calls to come. Who may not write there goes without."""
+def _save(path: str, content: "Any") -> None:
     if sys.dont_write_bytecode:
         return
-    path = f"{directory}/__pycache__/{operation}.{sys.implementation.cache_tag}.bin"
     temporary = f"{path}.{posix.getpid()}"
     data = dumps(content)
     try:
@@ -108,11 +94,11 @@ def _code(directory: str, source: "Source") -> "CodeType":
     from reference_runtime.kernel.files import read_bytes
 
     path = f"{directory}/{source[1]}"
-    tree = ast.fix_missing_locations(_without_annotations(ast.parse(read_bytes(path))))
+    tree = ast.fix_missing_locations(_plain(ast.parse(read_bytes(path))))
     return _stripped(compile(tree, "", "exec", dont_inherit=True, optimize=2))
 
 
-def _without_annotations(tree: "ast.Module") -> "ast.Module":
+def _plain(tree: "ast.Module") -> "ast.Module":
     import ast
 
     class Plain(ast.NodeTransformer):
@@ -120,10 +106,9 @@ def _without_annotations(tree: "ast.Module") -> "ast.Module":
             node.annotation = None
             return node
 
-        def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.FunctionDef:
+        def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
             node.returns = None
-            self.generic_visit(node)
-            return node
+            return ast.Pass() if node.name == "describe" else self.generic_visit(node)
 
         def visit_AnnAssign(self, node: ast.AnnAssign) -> "ast.AST | None":
             return ast.Assign([node.target], node.value) if node.value else ast.Pass()

@@ -5,6 +5,7 @@ The json package takes 7 ms to import; its C half does all the work.
 
 import posix
 
+from reference_runtime.extension import extension
 from reference_runtime.fault import RuntimeFault, reason
 from reference_runtime.kernel.files import read_descriptor
 
@@ -105,11 +106,10 @@ def _scan(text: str) -> "Any":
 
 def _scanner() -> "Any":
     try:
-        from _json import make_scanner
+        make_scanner = extension("_json").make_scanner
     except ImportError:  # a Python without the C half
         from json.scanner import make_scanner
-    scanner: Any = make_scanner  # it reads the attributes of whatever it gets
-    return scanner(_Context)
+    return make_scanner(_Context)  # it reads the attributes of whatever it gets
 
 
 def _refuse_surrogates(value: "Any") -> None:
