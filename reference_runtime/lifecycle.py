@@ -87,7 +87,6 @@ def delete(container: Container, log: "Log", *, force: bool) -> None:
 def step_2_create_the_environment(container: Container, plan: "Plan", cgroup: "Cgroup", descriptors: "Descriptors") -> "Launched":
     """Make the cgroups, the namespaces and the first process in them, which begins with its mounts."""
     from reference_runtime.init.launch import launch
-    from reference_runtime.init.mappings import write_mappings
 
     cgroup.create()
     container.document["freezer"] = cgroup.freezer()
@@ -100,6 +99,8 @@ def step_2_create_the_environment(container: Container, plan: "Plan", cgroup: "C
         container.document["startTime"] = k.start_time(launched.pid)
         container.save()
         if plan.namespaces.has_new("user"):
+            from reference_runtime.init.mappings import write_mappings
+
             write_mappings(launched.pid, plan.namespaces)
         launched.map_mounts()
         for effect in plan.outside:

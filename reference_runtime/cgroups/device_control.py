@@ -2,7 +2,7 @@
 
 import posix
 
-from reference_runtime.cgroups.resources import WHERE
+from reference_runtime.cgroups.setting import WHERE
 from reference_runtime.fault import RuntimeFault
 from reference_runtime.kernel.files import write_file
 

@@ -104,9 +104,11 @@ def _rules(linux: "dict[str, Any]") -> "list[Rule]":
 
 def _owner(config: "dict[str, Any]", hierarchies: "list[Hierarchy]") -> "int | None":
     """Return the host's id of the user that gets the cgroup: only on v2, and only if the config shows it writable."""
+    if [each.v2 for each in hierarchies] != [True]:
+        return None
     from reference_runtime.cgroups.delegation import wanted
 
-    if not any(each.v2 for each in hierarchies) or len(hierarchies) != 1 or not wanted(config):
+    if not wanted(config):
         return None
     uid: int = (config.get("process") or {}).get("user", {}).get("uid", 0)
     mappings = (config.get("linux") or {}).get("uidMappings") or ()

@@ -9,7 +9,6 @@ from reference_runtime.init.stub import WORD
 from reference_runtime.kernel import processes as k
 from reference_runtime.kernel.files import AT_FDCWD, O_PATH
 from reference_runtime.kernel.mounts import RESOLVE_NO_MAGICLINKS
-from reference_runtime.kernel.terminal import TIOCSCTTY
 from reference_runtime.plan.capabilities import NAMES
 
 TYPE_CHECKING = False
@@ -185,6 +184,8 @@ class _Calls:
         """Lead a session. Not before the clone: the end of a session's leader hangs its terminal up."""
         self.add("setsid")
         if terminal:
+            from reference_runtime.kernel.terminal import TIOCSCTTY
+
             self.add("ioctl", 0, TIOCSCTTY, 0, what="make the terminal the controlling one")
 
     def become_user(self, process: "dict[str, Any]", privileges: Privileges, *, keep: bool) -> None:
