@@ -5,7 +5,6 @@ create  1 to 5     start  6 to 9     (the process ends: 10)     delete  11 to 13
 
 import posix
 
-from reference_runtime.config.writer import dumps
 from reference_runtime.container.directory import RESULT, START
 from reference_runtime.container.state import CREATED, CREATING, RUNNING, STOPPED, Container
 from reference_runtime.fault import RuntimeFault
@@ -95,6 +94,7 @@ def step_2_create_the_environment(container: Container, plan: "Plan", cgroup: "C
     entrances = cgroup.manager.entrances(unified=placed < 0)
     launched = launch(container.directory, plan, descriptors, cgroup=placed, entrances=entrances)
     try:
+        cgroup.restrict_devices()  # the process begins with its mounts meanwhile
         container.document["pid"] = launched.pid
         container.document["startTime"] = k.start_time(launched.pid)
         container.save()
@@ -188,7 +188,7 @@ def _hand_listener_over(container: Container) -> None:
     from reference_runtime.init.listener import hand_over
     from reference_runtime.plan.plan import plan_filter
 
-    filter_ = plan_filter(container.directory.read("config.json"), posix.uname().machine)
+    filter_ = plan_filter(container.directory.config(), posix.uname().machine)
     if filter_ is not None:
         document = container.document
         state = container.state(status=RUNNING, pid=container.pid)
@@ -202,6 +202,7 @@ def step_9_run_poststart_hooks(container: Container) -> None:
 
 def _run_hooks(container: Container, kind: str, hooks: "Sequence[dict[str, Any]] | None", status: str) -> None:
     if hooks:
+        from reference_runtime.config.writer import dumps
         from reference_runtime.effects.hooks import run_hooks
 
         run_hooks(kind, hooks, dumps(container.state(status=status, pid=container.pid)), keep=container.pid)
@@ -251,6 +252,7 @@ def step_13_run_poststop_hooks(container: Container, log: "Log") -> None:
     hooks = container.document["hooks"].get("poststop")
     if not hooks:
         return
+    from reference_runtime.config.writer import dumps
     from reference_runtime.effects.hooks import run_hook
 
     state = dumps(container.state(status=STOPPED, pid=0))

@@ -48,7 +48,7 @@ def run(call: Invocation) -> int:
     directory = call.container(arguments[0])
     container = Container.load(directory)
     _check_status(container, ignore_paused=call.line.switch("ignore-paused"))
-    config = directory.read("config.json")
+    config = directory.config()
     process = _process(call, config, arguments[1:])
     ours, entered = _enter(container, config, process, request)
     if request.pid_file:

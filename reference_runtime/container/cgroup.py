@@ -65,18 +65,20 @@ class Cgroup:
         """Make it. Raises RuntimeFault; nothing is left then."""
         self.manager.check_fitness(self.made)
         self.manager.create(self._settings, missing=self.made, optional=posix.geteuid() != 0)
-        try:
-            self._restrict_devices()
-            if self._owner is not None:
-                from reference_runtime.cgroups.delegation import hand_over
+        if self._owner is not None:
+            from reference_runtime.cgroups.delegation import hand_over
 
+            try:
                 hand_over(self.manager.directories()[""], self._owner)
-        except BaseException:
-            self.manager.delete(self.made)
-            raise
+            except BaseException:
+                self.manager.delete(self.made)
+                raise
 
-    def _restrict_devices(self) -> None:
-        """Put the rules into force; without a list in the config they are a precaution that not everybody may take."""
+    def restrict_devices(self) -> None:
+        """Put the device rules into force, before anything of the image runs. Raises RuntimeFault.
+
+        Without a list in the config they are a precaution that not everybody may take.
+        """
         try:
             self.manager.restrict_devices(self._rules)
         except RuntimeFault:

@@ -164,7 +164,7 @@ def _document(planned: Planned) -> "dict[str, Any]":
 
 def calls_of(container: Container) -> "LastCalls":
     """Return once more what was planned for the first process of a container."""
-    config = container.directory.read("config.json")
+    config = container.directory.config()
     request = Request(preserve_fds=container.document["preserved"])
     machine = posix.uname().machine
     plan = Plan(config, request, container_id=container.container_id, bundle=container.document["bundle"], machine=machine)
