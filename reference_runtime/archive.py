@@ -46,8 +46,8 @@ class Recording:
         operation = next((word for word in words if word in OPERATIONS), "")
         if operation:
             sources = [_source(directory, name) for name in self._order]
-            path = f"{directory}/__pycache__/{operation}.{sys.implementation.cache_tag}.bin"
-            _save(path, (sources, [_code(directory, source) for source in sources]))
+            codes = [_code(directory, source, known=self._order[:index]) for index, source in enumerate(sources)]
+            _save(f"{directory}/__pycache__/{operation}.{sys.implementation.cache_tag}.bin", (sources, codes))
 
 
 def extend(directory: str, archive: "Archive") -> None:
@@ -56,7 +56,7 @@ def extend(directory: str, archive: "Archive") -> None:
     for name, module in tuple(sys.modules.items()):
         if name.startswith(f"{_PACKAGE}.") and name != __name__ and getattr(module.__spec__, "has_location", False):
             source = _source(directory, name)
-            more[name] = source, dumps(_code(directory, source))
+            more[name] = source, dumps(_code(directory, source, known=()))
     _save(f"{archive.path}.more.bin", more)
 
 
@@ -88,14 +88,32 @@ def _source(directory: str, name: str) -> "Source":
     return name, path, is_package, status.st_mtime_ns, status.st_size
 
 
-def _code(directory: str, source: "Source") -> "CodeType":
+def _code(directory: str, source: "Source", *, known: "Sequence[str]") -> "CodeType":
+    """Return a module's code; `known` are modules that are there when it is run."""
     import ast
 
     from reference_runtime.kernel.files import read_bytes
 
     path = f"{directory}/{source[1]}"
-    tree = ast.fix_missing_locations(_plain(ast.parse(read_bytes(path))))
+    tree = _plain(ast.parse(read_bytes(path)))
+    tree.body = [new for old in tree.body for new in _linked(old, known)]
+    ast.fix_missing_locations(tree)
     return _stripped(compile(tree, "", "exec", dont_inherit=True, optimize=2))
+
+
+def _linked(statement: "ast.stmt", known: "Sequence[str]") -> "list[ast.stmt]":
+    """Return what an import becomes, so that it takes a look-up and no call: x = modules["package.module"].x."""
+    import ast
+
+    if not isinstance(statement, ast.ImportFrom) or statement.module not in known:
+        return [statement]
+    source = "\n".join(
+        f"{each.asname or each.name} = modules[{f'{statement.module}.{each.name}'!r}]"
+        if f"{statement.module}.{each.name}" in known
+        else f"{each.asname or each.name} = modules[{statement.module!r}].{each.name}"
+        for each in statement.names
+    )
+    return ast.parse(source).body
 
 
 def _plain(tree: "ast.Module") -> "ast.Module":

@@ -93,6 +93,7 @@ class Archive:
         module = sys.modules[name] = type(sys)(name)
         parent, _, child = name.rpartition(".")
         module.__package__ = name if is_package else parent
+        module.__dict__["modules"] = sys.modules  # in place of most import statements, see `archive`
         if is_package:
             module.__path__ = [path.rpartition("/")[0]]
         exec(code, module.__dict__)  # noqa: S102  # as any import does
