@@ -108,8 +108,7 @@ def step_2_create_the_environment(container: Container, plan: "Plan", cgroup: "C
         container.document["lasting"] = [directory for effect in plan.outside for directory in effect.lasting()]
         if container.document["lasting"]:
             container.save()
-        if plan.waits_for_runtime():
-            launched.go_on()
+        launched.go_on()
     except BaseException:
         _take_back(plan, launched)
         launched.raise_its_fault()

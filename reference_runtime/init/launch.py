@@ -89,10 +89,11 @@ class Launched:
 def launch(
     directory: "Directory", plan: "Plan", descriptors: Descriptors, *, cgroup: int, entrances: "Sequence[int]"
 ) -> Launched:
-    """Start the process; where `plan` says so it waits for `go_on`. The working directory becomes the state directory.
+    """Start the process; it waits for `go_on` before or after its mounts, as `plan` says.
 
-    `cgroup` is a descriptor of the v2 cgroup that it starts in, or -1; `entrances` are those of others that it enters itself.
-    They are closed.
+    The working directory becomes the state directory.
+    `cgroup` is a descriptor of the v2 cgroup that it starts in, or -1; `entrances` are those of the others, which it enters
+    itself. All are closed.
 
     Raises RuntimeFault.
     """

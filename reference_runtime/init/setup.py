@@ -63,13 +63,15 @@ class Inside:
             k.prctl(k.PR_SET_DUMPABLE, 0)
         self._enter_cgroups()
         plan, stage = self.plan, self.stage
-        if plan.waits_for_runtime():
+        if plan.waits_before_mounts():
             self._await_go()
         self._enter_remaining_namespaces()
         posix.setsid()
         umask = posix.umask(0)
         for effect in plan.environment:
             effect.execute(stage)
+        if not plan.waits_before_mounts():
+            self._await_go()  # nothing of the image runs before the state is written and the cgroup restricts us
         if plan.runtime_hooks:
             posix.write(self.sync, HOOKS)
             self._await_go()

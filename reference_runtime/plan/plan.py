@@ -53,13 +53,9 @@ class Plan:
         self.calls: LastCalls
         """What the stub does; it depends on what this machine grants, so it comes last."""
 
-    def waits_for_runtime(self) -> bool:
-        """Whether the first process needs what the runtime does to it from outside before it can begin: ids, network devices.
-
-        Hooks must not run before the cgroup restricts them.
-        """
-        needs = "user" in self.namespaces or self.outside or self.container_hooks.hooks
-        return bool(needs) or any(bind.options.id_map for bind in self.binds())
+    def waits_before_mounts(self) -> bool:
+        """Whether the first process needs what the runtime does to it from outside before it can begin: ids, network devices."""
+        return "user" in self.namespaces or bool(self.outside) or any(bind.options.id_map for bind in self.binds())
 
     def binds(self) -> "list[Bind]":
         """Return the bind mounts."""

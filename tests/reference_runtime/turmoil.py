@@ -256,7 +256,13 @@ SCENARIOS: dict[str, Callable[[Calls], None]] = {
     for each in (killed_create, killed_start, killed_run, killed_exec, killed_delete, killed_pause, twenty_at_once, two_starts)
 }
 
+_PAUSE = "from select import select; select([], [], [], 0.2)"
+"""Between looking and acting, for others to come in."""
+_NO_CGROUPS = Change("init/setup.py", "        self._enter_cgroups()\n", "")
+"""Where there are none, they do not tell which processes are left."""
 _ORPHANS = (
+    _NO_CGROUPS,
+    Change("lifecycle.py", "        cgroup.restrict_devices()", f"        {_PAUSE}\n        cgroup.restrict_devices()"),
     Change("init/setup.py", "        k.prctl(k.PR_SET_PDEATHSIG, SIGKILL)\n", ""),
     Change("init/launch.py", "            posix.close(ours)  # so that it hears of our end, and doesn't wait for ever\n", ""),
 )
@@ -270,6 +276,7 @@ CONTROLS: dict[str, tuple[str, tuple[Change, ...]]] = {
                 '        container.document["startTime"] = k.start_time(launched.pid)\n        container.save()\n',
                 "",
             ),
+            _NO_CGROUPS,
         ),
     ),
 }
