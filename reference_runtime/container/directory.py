@@ -3,7 +3,7 @@
 state          what the container is (container/state.py)
 config.json    the config as it was at create: later changes of the bundle's do not count
 start, result  FIFOs between the container's first process and `start`
-mount          an empty directory to mount on, in the container's own mount namespace alone
+mount, root    empty directories to mount on, in the container's own mount namespace alone
 """
 
 import posix
@@ -25,8 +25,7 @@ _WRITABLE_BY_ANYBODY = 0o002
 
 START = "start"
 RESULT = "result"
-_STAGING = "mount"
-"""That of effects/stage.py, which not every operation needs."""
+_PLACES = ("mount", "root")
 _LOCK_EX = 2
 
 
@@ -70,7 +69,8 @@ class Directory:
             self._lock = _locked(unfinished)
             for name in (START, RESULT):
                 posix.mkfifo(f"{unfinished}/{name}", 0o600)
-            posix.mkdir(f"{unfinished}/{_STAGING}", 0o711)
+            for name in _PLACES:
+                posix.mkdir(f"{unfinished}/{name}", 0o711)
             posix.rename(unfinished, self.path)  # onto a directory that isn't empty this fails
         except OSError as error:
             _remove_tree(unfinished)
@@ -183,7 +183,7 @@ def _remove_tree(path: str) -> None:
     for name in _names(path):
         inner = f"{path}/{name}"
         try:
-            posix.rmdir(inner) if name == _STAGING else posix.unlink(inner)
+            posix.rmdir(inner) if name in _PLACES else posix.unlink(inner)
         except FileNotFoundError:
             continue
     try:
