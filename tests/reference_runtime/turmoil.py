@@ -258,6 +258,8 @@ SCENARIOS: dict[str, Callable[[Calls], None]] = {
 
 _PAUSE = "from select import select; select([], [], [], 0.2)"
 """Between looking and acting, for others to come in."""
+_RENDEZVOUS = "from time import time; from select import select; select([], [], [], 1 - time() % 1)"
+"""The same; and all who wait go on at one moment."""
 _NO_CGROUPS = Change("init/setup.py", "        self._enter_cgroups()\n", "")
 """Where there are none, they do not tell which processes are left."""
 _ORPHANS = (
@@ -277,6 +279,13 @@ CONTROLS: dict[str, tuple[str, tuple[Change, ...]]] = {
                 "",
             ),
             _NO_CGROUPS,
+        ),
+    ),
+    "no lock": (
+        "twenty_at_once",
+        (
+            Change("container/directory.py", "    flock(descriptor, _LOCK_EX)\n", ""),
+            Change("lifecycle.py", "    try:\n        step_7", f"    {_RENDEZVOUS}\n    try:\n        step_7"),
         ),
     ),
 }
