@@ -23,12 +23,15 @@ from reference_runtime.init.stub import elf
 from specs.linux.syscalls import numbers
 
 ROOT = Path(__file__).parents[1]
+MEMORY = "peak memory"
 RUNTIMES = {"ours": str(ROOT / "reference_runtime" / "reference-runtime"), "runc": "/usr/sbin/runc", "crun": "/usr/bin/crun"}
 TARGETS = {
     ("run", "runc"): 0.7, ("run", "crun"): 2.0, ("run, seccomp", "runc"): 0.7, ("run, seccomp", "crun"): 2.0,
-    ("create start kill delete", "runc"): 1.0,
+    ("create start kill delete", "runc"): 1.0, (MEMORY, "runc"): 1.0,
 }  # fmt: skip
 ROUNDS = 30
+RUNS = 5
+"""How often memory is measured: it varies little."""
 TIME = "/usr/bin/time"
 PROFILE = 350
 """How many system calls the profile names."""
@@ -55,8 +58,11 @@ def _measure(rounds: int) -> int:
             "run, seccomp": _runner(_bundle(directory, "exits", seccomp=True), directory),
             "create start kill delete": _liver(_bundle(directory, "waits", seccomp=False), directory),
         }
-        figures = _figures(_rounds(rounds, installed, measured), installed, measured)
-        figures += _memory(installed, f"{directory}/exits", directory)
+        wall = _rounds(rounds, installed, measured)
+        figures = [milliseconds(f"{what}: {name}", wall[what, name]) for what in measured for name in installed]
+        memory = _memory(installed, f"{directory}/exits", directory)
+        figures += [Figure(name=f"{what}: {name}", unit="MB", values=tuple(values)) for (what, name), values in memory.items()]
+        figures += _ratios(wall, installed) + _ratios(memory, installed)
     sys.stdout.write(table(figures))
     return 0
 
@@ -73,26 +79,28 @@ def _rounds(rounds: int, installed: Mapping[str, str], measured: Mapping[str, Ca
     return wall
 
 
-def _figures(wall: Values, installed: Mapping[str, str], measured: Mapping[str, object]) -> list[Figure]:
-    figures = [milliseconds(f"{what}: {name}", wall[what, name]) for what in measured for name in installed]
-    for what in measured:
+def _ratios(values: Values, installed: Mapping[str, str]) -> list[Figure]:
+    """Return ours to each other runtime's, of the same round."""
+    figures = []
+    for what in dict.fromkeys(what for what, _ in values):
         for other in installed:
             if other != "ours":
-                ratios = tuple(a / b for a, b in zip(wall[what, "ours"], wall[what, other], strict=True))
+                ratios = tuple(a / b for a, b in zip(values[what, "ours"], values[what, other], strict=True))
                 figures.append(Figure(name=f"{what}: ours / {other}", unit="", values=ratios, target=TARGETS.get((what, other))))
     return figures
 
 
-def _memory(installed: Mapping[str, str], bundle: str, directory: str) -> list[Figure]:
-    """Return the peak of one `run` each, told by time(1): a process that we start ourselves begins with our own peak."""
+def _memory(installed: Mapping[str, str], bundle: str, directory: str) -> Values:
+    """Return the peaks of `run` in MB, told by time(1): a process that we start ourselves begins with our own peak."""
+    peaks: Values = defaultdict(list)
     if not os.access(TIME, os.X_OK):
-        return []
-    figures = []
-    for name, path in installed.items():
-        command = [TIME, "-f", "%M", path, "--root", f"{directory}/{name}", "run", "--bundle", bundle, "b"]
-        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=True)
-        figures.append(Figure(name=f"peak memory: {name}", unit="MB", values=(int(done.stderr) / 1024,)))
-    return figures
+        return peaks
+    for _ in range(RUNS):
+        for name, path in installed.items():
+            command = [TIME, "-f", "%M", path, "--root", f"{directory}/{name}", "run", "--bundle", bundle, "b"]
+            done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=True)
+            peaks[MEMORY, name].append(int(done.stderr) / 1024)
+    return peaks
 
 
 def _bundle(directory: str, program: str, *, seccomp: bool) -> str:

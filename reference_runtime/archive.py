@@ -1,116 +1,142 @@
-"""Imports what an operation needs from one file. Python looks in a dozen places for each of sixty modules: 8 ms, 3 ms this way.
+"""Writes the archives that `start` reads: modules without docstrings, annotations, descriptions and line numbers.
 
-The file lies beside the modules' ordinary bytecode. The first call of an operation imports in the ordinary way and writes it:
-the modules in an order in which each finds what it imports, without docstrings and line numbers. If one of the sources has
-changed since, the file is made anew. With --debug it is left alone, so that tracebacks have their lines.
+The first call of an operation imports in the ordinary way and notes the order; later ones add what they miss to the second
+file. Who may not write there goes without.
 """
 
 import posix
 import sys
-from marshal import dumps, loads  # built in
+from marshal import dumps  # built in
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import ast
+    from collections.abc import Sequence
     from types import CodeType, ModuleType
     from typing import Any
 
-    Source = tuple[str, str, bool, int, int]
-    """A module's name, its file below our directory, is it a package, the file's time of change in ns, its size."""
+    from reference_runtime.start import Archive, Source
 
-_PREFIX = "reference_runtime."
+_PACKAGE = "reference_runtime"
 
 
-class Archive:
-    """The modules of one operation."""
+class Recording:
+    """Notes which modules are imported, dependencies first."""
 
-    __slots__ = ("_directory", "_import", "_known", "_order", "_path")
-
-    def __init__(self, directory: str, operation: str) -> None:
-        """`directory` is that of the package."""
-        self._directory = directory
-        self._path = f"{directory}/__pycache__/{operation}.{sys.implementation.cache_tag}.bin"
-        self._order: list[str] = []
-        self._known: set[str] = set()
-        self._import: Any = None
-
-    def load(self) -> bool:
-        """Run all modules of the file; returns False if there is none, or not of the present sources."""
-        try:
-            descriptor = posix.open(self._path, posix.O_RDONLY | posix.O_CLOEXEC)
-            content = posix.read(descriptor, posix.fstat(descriptor).st_size)
-            posix.close(descriptor)
-            sources, codes = loads(content)  # noqa: S302  # as trusted as the bytecode beside it
-            if not all(self._is_current(source) for source in sources):
-                return False
-        except (OSError, ValueError, EOFError, TypeError):
-            return False
-        for (name, path, is_package, _, _), code in zip(sources, codes, strict=True):
-            if name not in sys.modules:
-                self._run(name, f"{self._directory}/{path}", code, is_package=is_package)
-        return True
-
-    def _is_current(self, source: "Source") -> bool:
-        status = posix.stat(f"{self._directory}/{source[1]}")
-        return (status.st_mtime_ns, status.st_size) == source[3:]
-
-    @staticmethod
-    def _run(name: str, path: str, code: "CodeType", *, is_package: bool) -> None:
-        module = sys.modules[name] = type(sys)(name)
-        parent, _, child = name.rpartition(".")
-        module.__file__ = path
-        module.__package__ = name if is_package else parent
-        if is_package:
-            module.__path__ = [path.rpartition("/")[0]]
-        exec(code, module.__dict__)  # noqa: S102  # as any import does
-        setattr(sys.modules[parent], child, module)
-
-    def record(self) -> None:
-        """Note from now on which modules are imported, dependencies first."""
+    def __init__(self) -> None:
         import builtins
 
-        self._known = set(sys.modules)  # what brought us here is not our affair
+        self._order = [_PACKAGE]
+        self._known = {*sys.modules}  # what brought us here is not our affair
         self._import = builtins.__import__
         builtins.__import__ = self._recording
 
     def _recording(self, *details: "Any", **named: "Any") -> "ModuleType":
         module: ModuleType = self._import(*details, **named)
         for each in tuple(sys.modules):
-            if each.startswith(_PREFIX) and each not in self._known and not _is_being_imported(sys.modules[each]):
+            if each.startswith(f"{_PACKAGE}.") and each not in self._known and not _is_being_imported(sys.modules[each]):
                 self._known.add(each)
                 self._order.append(each)
         return module
 
-    def save(self) -> None:
-        """Write the file for the calls to come. Who may not write there goes without."""
-        if sys.dont_write_bytecode:
-            return
-        try:
-            modules = [(self._source(name), self._code(name)) for name in self._order]
-            content = dumps(([source for source, _ in modules], [code for _, code in modules]))
-            temporary = f"{self._path}.{posix.getpid()}"
-            descriptor = posix.open(temporary, posix.O_WRONLY | posix.O_CREAT | posix.O_EXCL | posix.O_CLOEXEC, 0o644)
-            while content:
-                content = content[posix.write(descriptor, content) :]
-            posix.close(descriptor)
-            posix.rename(temporary, self._path)
-        except OSError:
-            return
+    def save(self, directory: str, words: "Sequence[str]") -> None:
+        """Write what every call of the operation will need."""
+        from reference_runtime import OPERATIONS
 
-    def _source(self, name: str) -> "Source":
-        path = sys.modules[name].__file__ or ""
-        status = posix.stat(path)
-        is_package = path.endswith("/__init__.py")
-        return name, path[len(self._directory) + 1 :], is_package, status.st_mtime_ns, status.st_size
+        operation = next((word for word in words if word in OPERATIONS), "")
+        if operation:
+            sources = [_source(directory, name) for name in self._order]
+            codes = [_code(directory, source, known=self._order[:index]) for index, source in enumerate(sources)]
+            _save(f"{directory}/__pycache__/{operation}.{sys.implementation.cache_tag}.bin", (sources, codes))
 
-    def _code(self, name: str) -> "CodeType":
-        path = sys.modules[name].__file__ or ""
-        from reference_runtime.kernel.files import read_bytes
 
-        return _stripped(compile(read_bytes(path), path, "exec", dont_inherit=True, optimize=2))
+def extend(directory: str, archive: "Archive") -> None:
+    """Add what a call has imported in the ordinary way to what some calls need."""
+    more = archive.more()
+    for name, module in tuple(sys.modules.items()):
+        if name.startswith(f"{_PACKAGE}.") and name != __name__ and getattr(module.__spec__, "has_location", False):
+            source = _source(directory, name)
+            more[name] = source, dumps(_code(directory, source, known=()))
+    _save(f"{archive.path}.more.bin", more)
 
 
 def _is_being_imported(module: "ModuleType") -> bool:
     return bool(getattr(module.__spec__, "_initializing", False))
+
+
+def _save(path: str, content: "Any") -> None:
+    if sys.dont_write_bytecode:
+        return
+    temporary = f"{path}.{posix.getpid()}"
+    data = dumps(content)
+    try:
+        descriptor = posix.open(temporary, posix.O_WRONLY | posix.O_CREAT | posix.O_EXCL | posix.O_CLOEXEC, 0o644)
+        while data:
+            data = data[posix.write(descriptor, data) :]
+        posix.close(descriptor)
+        posix.rename(temporary, path)
+    except OSError:
+        return
+
+
+def _source(directory: str, name: str) -> "Source":
+    """Return where a module comes from, and how its file looks now."""
+    base = name.replace(".", "/").removeprefix(_PACKAGE).removeprefix("/")
+    is_package = hasattr(sys.modules[name], "__path__")
+    path = f"{base}/__init__.py".removeprefix("/") if is_package else f"{base}.py"
+    status = posix.stat(f"{directory}/{path}")
+    return name, path, is_package, status.st_mtime_ns, status.st_size
+
+
+def _code(directory: str, source: "Source", *, known: "Sequence[str]") -> "CodeType":
+    """Return a module's code; `known` are modules that are there when it is run."""
+    import ast
+
+    from reference_runtime.kernel.files import read_bytes
+
+    path = f"{directory}/{source[1]}"
+    tree = _plain(ast.parse(read_bytes(path)))
+    tree.body = [new for old in tree.body for new in _linked(old, known)]
+    ast.fix_missing_locations(tree)
+    return _stripped(compile(tree, "", "exec", dont_inherit=True, optimize=2))
+
+
+def _linked(statement: "ast.stmt", known: "Sequence[str]") -> "list[ast.stmt]":
+    """Return what an import becomes, so that it takes a look-up and no call: x = modules["package.module"].x."""
+    import ast
+
+    if not isinstance(statement, ast.ImportFrom) or statement.module not in known:
+        return [statement]
+    source = "\n".join(
+        f"{each.asname or each.name} = modules[{f'{statement.module}.{each.name}'!r}]"
+        if f"{statement.module}.{each.name}" in known
+        else f"{each.asname or each.name} = modules[{statement.module!r}].{each.name}"
+        for each in statement.names
+    )
+    return ast.parse(source).body
+
+
+def _plain(tree: "ast.Module") -> "ast.Module":
+    import ast
+
+    class Plain(ast.NodeTransformer):
+        def visit_arg(self, node: ast.arg) -> ast.arg:
+            node.annotation = None
+            return node
+
+        def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
+            node.returns = None
+            return ast.Pass() if node.name == "describe" else self.generic_visit(node)
+
+        def visit_AnnAssign(self, node: ast.AnnAssign) -> "ast.AST | None":
+            return ast.Assign([node.target], node.value) if node.value else ast.Pass()
+
+        def visit_If(self, node: ast.If) -> ast.AST:
+            typing = isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
+            return ast.Pass() if typing else self.generic_visit(node)
+
+    plain: ast.Module = Plain().visit(tree)
+    return plain
 
 
 def _stripped(code: "CodeType") -> "CodeType":

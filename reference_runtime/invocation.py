@@ -38,10 +38,12 @@ class Invocation:
         return arguments[0]
 
     def container(self, container_id: "str | None" = None) -> "Directory":
-        """Return the state directory of the container that is named."""
+        """Return the state directory of the container that is named. Raises RuntimeFault for one that others could change."""
         from reference_runtime.container.directory import Directory
 
-        return Directory(self.root, self.container_id() if container_id is None else container_id)
+        directory = Directory(self.root, self.container_id() if container_id is None else container_id)
+        directory.check_root()
+        return directory
 
     def absolute(self, path: str) -> str:
         """Return a path from the command line as an absolute one; an empty one stays empty."""

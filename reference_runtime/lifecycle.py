@@ -5,7 +5,6 @@ create  1 to 5     start  6 to 9     (the process ends: 10)     delete  11 to 13
 
 import posix
 
-from reference_runtime.config.writer import dumps
 from reference_runtime.container.directory import RESULT, START
 from reference_runtime.container.state import CREATED, CREATING, RUNNING, STOPPED, Container
 from reference_runtime.fault import RuntimeFault
@@ -57,6 +56,8 @@ def start(container: Container, log: "Log") -> None:
     status = container.status()
     if status != CREATED:
         raise RuntimeFault(f"cannot start a container that is {status}, only one that is created")
+    if container.is_frozen():
+        raise RuntimeFault("cannot start a container that is paused")
     if not container.document["hasProcess"]:
         raise RuntimeFault("is required for start", where="$.process")
     try:
@@ -85,24 +86,23 @@ def delete(container: Container, log: "Log", *, force: bool) -> None:
 def step_2_create_the_environment(container: Container, plan: "Plan", cgroup: "Cgroup", descriptors: "Descriptors") -> "Launched":
     """Make the cgroups, the namespaces and the first process in them, which begins with its mounts."""
     from reference_runtime.init.launch import launch
-    from reference_runtime.init.mappings import write_mappings
 
     cgroup.create()
     container.document["freezer"] = cgroup.freezer()
     plan.container_hooks.state = container.state(status=CREATING, pid=0)
     placed = -1 if plan.namespaces.joined else cgroup.open_unified()
-    launched = launch(container.directory, plan, descriptors, cgroup=placed)
+    entrances = cgroup.manager.entrances(unified=placed < 0)
+    launched = launch(container.directory, plan, descriptors, cgroup=placed, entrances=entrances)
     try:
+        cgroup.restrict_devices()  # the process begins with its mounts meanwhile
         container.document["pid"] = launched.pid
         container.document["startTime"] = k.start_time(launched.pid)
         container.save()
         if plan.namespaces.has_new("user"):
+            from reference_runtime.init.mappings import write_mappings
+
             write_mappings(launched.pid, plan.namespaces)
         launched.map_mounts()
-        if placed < 0:
-            cgroup.manager.add(launched.pid)
-        else:
-            posix.close(placed)
         for effect in plan.outside:
             effect.execute(launched.pid)
         container.document["lasting"] = [directory for effect in plan.outside for directory in effect.lasting()]
@@ -164,6 +164,8 @@ def step_8_run_the_program(container: Container) -> None:
         _hand_listener_over(container)
     answer = read_descriptor(result, limit=container.document["results"])
     posix.close(result)
+    if not answer:
+        _await_no_reader(start)
     posix.close(start)
     if answer:
         from reference_runtime.container.make import calls_of
@@ -172,11 +174,20 @@ def step_8_run_the_program(container: Container) -> None:
         raise explain(calls_of(container), answer)
 
 
+def _await_no_reader(fifo: int) -> None:
+    """Wait until a FIFO is closed at its other end: execve closes the two in no certain order, and this one tells the status."""
+    from select import poll  # built in on most systems
+
+    poller = poll()
+    poller.register(fifo, 0)  # an error, as no reader is one, is always told
+    poller.poll()
+
+
 def _hand_listener_over(container: Container) -> None:
     from reference_runtime.init.listener import hand_over
     from reference_runtime.plan.plan import plan_filter
 
-    filter_ = plan_filter(container.directory.read("config.json"), posix.uname().machine)
+    filter_ = plan_filter(container.directory.config(), posix.uname().machine)
     if filter_ is not None:
         document = container.document
         state = container.state(status=RUNNING, pid=container.pid)
@@ -190,6 +201,7 @@ def step_9_run_poststart_hooks(container: Container) -> None:
 
 def _run_hooks(container: Container, kind: str, hooks: "Sequence[dict[str, Any]] | None", status: str) -> None:
     if hooks:
+        from reference_runtime.config.writer import dumps
         from reference_runtime.effects.hooks import run_hooks
 
         run_hooks(kind, hooks, dumps(container.state(status=status, pid=container.pid)), keep=container.pid)
@@ -201,6 +213,8 @@ def stop(container: Container) -> None:
         pidfd = k.pidfd_open(container.pid)
         if container.is_alive():  # the pid is the same process still, and the pidfd is of it
             k.pidfd_send_signal(pidfd, k.SIGKILL)
+            if container.is_frozen():
+                container.cgroup.thaw()  # a frozen process of cgroup v1 dies only when it is thawed
             _await_end(pidfd)
         posix.close(pidfd)
     container.cgroup.kill()
@@ -223,8 +237,10 @@ def step_12_destroy(container: Container) -> None:
         remove(container.document["lasting"])
     if container.document["mountsIn"] is not None:
         from reference_runtime.container.unmount import unmount
+        from reference_runtime.effects.root import ROOT
 
-        unmount(container.document["rootfs"], container.document["mountsIn"])
+        namespace = container.document["mountsIn"]
+        unmount(container.document["rootfs"] if namespace else f"{container.directory.path}/{ROOT}", namespace)
     container.cgroup.delete(container.document["madeCgroups"])
     posix.chdir("/")
     container.directory.remove()
@@ -235,6 +251,7 @@ def step_13_run_poststop_hooks(container: Container, log: "Log") -> None:
     hooks = container.document["hooks"].get("poststop")
     if not hooks:
         return
+    from reference_runtime.config.writer import dumps
     from reference_runtime.effects.hooks import run_hook
 
     state = dumps(container.state(status=STOPPED, pid=0))

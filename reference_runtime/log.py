@@ -3,7 +3,8 @@
 import posix
 from time import gmtime, strftime  # built in
 
-TYPE_CHECKING = False
+_SHOWN = 1500
+"""Characters of either end of a message that is too long."""
 
 
 class Log:
@@ -17,7 +18,9 @@ class Log:
         self.debug = debug
 
     def error(self, message: str) -> None:
-        """Tell why the call fails: one line on stderr, one entry in the log."""
+        """Tell why the call fails: one line on stderr, one entry in the log. Engines read no more than 8 KiB of it."""
+        if len(message) > 2 * _SHOWN:
+            message = f"{message[:_SHOWN]} [...] {message[-_SHOWN:]}"
         if self.path:
             self._append("error", message)
             _print(f"{message}\n")

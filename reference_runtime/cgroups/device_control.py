@@ -2,7 +2,7 @@
 
 import posix
 
-from reference_runtime.cgroups.resources import WHERE
+from reference_runtime.cgroups.setting import WHERE
 from reference_runtime.fault import RuntimeFault
 from reference_runtime.kernel.files import write_file
 
@@ -31,8 +31,11 @@ def restrict(directories: "dict[str, str]", rules: "Sequence[Rule]") -> None:
 def _write_lists(directory: str, rules: "Sequence[Rule]") -> None:
     from reference_runtime.cgroups.devices_v1 import plan
 
+    files: dict[str, list[str]] = {}
     for file, line in plan(rules):
-        write_file(f"{directory}/{file}", line)
+        files.setdefault(file, []).append(line)
+    for file, lines in files.items():
+        write_file(f"{directory}/{file}", *lines)
 
 
 def _attach_program(directory: str, rules: "Sequence[Rule]") -> None:

@@ -7,7 +7,7 @@ neither works, v1 cannot express them, and they are refused.
 
 from reference_runtime.cgroups.device_rules import ALL_ACCESS, ANY, Rule
 from reference_runtime.cgroups.device_table import settled, wider
-from reference_runtime.cgroups.resources import WHERE
+from reference_runtime.cgroups.setting import WHERE
 from reference_runtime.fault import RuntimeFault
 
 TYPE_CHECKING = False

@@ -1,15 +1,17 @@
 """The one interface to a container's cgroups, whatever the host's layout: v1, v2 or both.
 
     manager = Manager(layout.read(), paths.chosen(cgroups_path, container_id))
-    manager.check_fitness()
     made = manager.missing()                      # to be remembered before anything is made
-    manager.create(settings)                      # from plan.plan(); takes everything back if it fails
+    manager.check_fitness(made)
+    manager.create(settings, missing=made)        # from plan.plan(); takes everything back if it fails
     manager.restrict_devices(rules)
-    manager.add(pid)
+    manager.add(pid)                              # or manager.entrances(), for a process to move itself
     manager.freeze(); manager.thaw(); manager.kill(); manager.delete(made)
 
 A manager of systemd's units would have the same methods.
 """
+
+import posix
 
 from reference_runtime.cgroups.descent import descend
 from reference_runtime.cgroups.layout import Hierarchy
@@ -79,22 +81,26 @@ class Manager:
             if not exists(directory)
         ]
 
-    def check_fitness(self) -> None:
-        """Refuse a cgroup that another container lives in, or that is frozen. Raises RuntimeFault."""
-        if not any(exists(self.directory(hierarchy)) for hierarchy in self.hierarchies):
+    def check_fitness(self, missing: "Sequence[str]" = ()) -> None:
+        """Refuse a cgroup that another container lives in, or that is frozen; `missing` is known not to be there.
+
+        Raises RuntimeFault.
+        """
+        leaves = [self.directory(hierarchy) for hierarchy in self.hierarchies]
+        if not any(exists(leaf) for leaf in leaves if leaf not in missing):
             return
         if self.processes():
             raise RuntimeFault(f"the cgroup {self.path} has processes already", where=_WHERE)
         if self.frozen():
             raise RuntimeFault(f"the cgroup {self.path} is frozen", where=_WHERE)
 
-    def create(self, settings: "Sequence[Setting]", *, optional: bool = False) -> None:
-        """Make the cgroup in every hierarchy and write its settings; what was made is removed again if something fails.
+    def create(self, settings: "Sequence[Setting]", *, missing: "Sequence[str] | None" = None, optional: bool = False) -> None:
+        """Make the cgroup in every hierarchy and write its settings; if something fails, what was `missing` is removed again.
 
         With `optional`, for a caller without privileges, hierarchies that may not be written and need not be are left out.
         Raises RuntimeFault.
         """
-        missing = self.missing()
+        missing = self.missing() if missing is None else missing
         try:
             needed = {setting.controller: setting.where for setting in settings}
             self.hierarchies = tuple(each for each in self.hierarchies if self._make(each, needed, optional=optional))
@@ -139,7 +145,8 @@ class Manager:
         except OSError as error:
             raise RuntimeFault.of("cannot remove the cgroup", error) from None
         for directory in reversed(made):
-            remove_if_unused(directory)
+            if directory not in leaves:
+                remove_if_unused(directory)
 
     # Limits
 
@@ -169,6 +176,25 @@ class Manager:
                 write_file(f"{self.directory(hierarchy)}/cgroup.procs", str(pid))
             except OSError as error:
                 raise RuntimeFault.of("cannot move the process into its cgroup", error, where=_WHERE) from None
+
+    def entrances(self, *, unified: bool = True) -> "list[int]":
+        """Return descriptors, without `unified` of v1 alone, for a process of one thread to move itself by writing "0".
+
+        To move another the kernel waits until all CPUs know, up to 10 ms; v1 lets a thread move itself without. Whoever opens
+        must have the right, not whoever writes. Raises RuntimeFault.
+        """
+        opened: list[int] = []
+        try:
+            for each in self.hierarchies:
+                if each.v2 and not unified:
+                    continue
+                file = "cgroup.procs" if each.v2 else "tasks"
+                opened.append(posix.open(f"{self.directory(each)}/{file}", posix.O_WRONLY | posix.O_CLOEXEC))
+        except OSError as error:
+            for descriptor in opened:
+                posix.close(descriptor)
+            raise RuntimeFault.of("cannot move the process into its cgroup", error, where=_WHERE) from None
+        return opened
 
     def processes(self) -> "list[int]":
         """Return the pids in the cgroup and in those below it."""

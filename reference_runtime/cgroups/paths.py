@@ -8,6 +8,10 @@ from reference_runtime.fault import RuntimeFault
 
 _WHERE = "$.linux.cgroupsPath"
 _LONGEST_NAME = 255
+_LONGEST_PATH = 3072
+"""The kernel's limit is 4096, mount point and control file included."""
+_DEEPEST = 100
+"""The kernel has no limit, but whoever walks such a tree has."""
 
 
 def chosen(cgroups_path: "str | None", container_id: str, *, beside: str = "/") -> str:
@@ -19,6 +23,8 @@ def chosen(cgroups_path: "str | None", container_id: str, *, beside: str = "/") 
     parts = [part for part in path.split("/") if part]
     if not parts:
         raise RuntimeFault("the top of the hierarchy is not for a container", where=_WHERE)
+    if len(path) > _LONGEST_PATH or len(parts) > _DEEPEST:
+        raise RuntimeFault(f"the path has more than {_LONGEST_PATH} characters or {_DEEPEST} parts", where=_WHERE)
     for part in parts:
         if part in (".", ".."):
             raise RuntimeFault(f"{path!r} has a part {part!r}", where=_WHERE)

@@ -1,5 +1,6 @@
 """What linux.resources may hold, and the rules that need no kernel to be decided."""
 
+from reference_runtime.cgroups.setting import WHERE
 from reference_runtime.config.number_list import numbers
 from reference_runtime.config.shape import (
     array,
@@ -20,7 +21,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-WHERE = "$.linux.resources"
 UNLIMITED = -1
 
 _LIMIT = integer(UNLIMITED, (1 << 63) - 1)

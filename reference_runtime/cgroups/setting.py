@@ -8,6 +8,9 @@ if TYPE_CHECKING:
     """What a control file of the container's cgroup says now; "" if it isn't there, or the cgroup isn't yet."""
 
 
+WHERE = "$.linux.resources"
+
+
 class Setting:
     """A value for a controller's file. Of several (file, value) the first whose file this kernel has is written.
 

@@ -2,9 +2,13 @@
 
 import posix
 
-from reference_runtime.kernel.files import read_text
+from reference_runtime.kernel.files import O_PATH, read_text
 
-_DELAYS = (0.0, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_DELAYS = (0.0, 0.0, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
 """Seconds to wait before each attempt to remove a cgroup: the last process of it may still be on its way out."""
 
 _ENOENT, _EBUSY = 2, 16
@@ -19,22 +23,18 @@ def ancestors(point: str, path: str) -> "list[str]":
     return found
 
 
-def children(directory: str) -> "list[str]":
-    """Return the directories of a cgroup's children; none if it is gone."""
-    try:
-        with posix.scandir(directory) as entries:
-            return [entry.path for entry in entries if entry.is_dir(follow_symlinks=False)]
-    except FileNotFoundError:
-        return []
-
-
 def processes(directory: str) -> "list[int]":
     """Return the pids in a cgroup and below it; none if it is gone."""
-    found = [pid for child in children(directory) for pid in processes(child)]
+    found = _members(f"{directory}/")
+    _walk(directory, enter=lambda: found.extend(_members("")))
+    return found
+
+
+def _members(prefix: str) -> "list[int]":
     try:
-        return found + [int(pid) for pid in read_text(f"{directory}/cgroup.procs").split()]
+        return [int(pid) for pid in read_text(f"{prefix}cgroup.procs").split()]
     except OSError:  # gone, or threaded: then its processes are listed above it
-        return found
+        return []
 
 
 def remove(directory: str) -> None:
@@ -43,8 +43,6 @@ def remove(directory: str) -> None:
         if delay:
             sleep(delay)
         try:
-            for child in children(directory):
-                remove(child)
             posix.rmdir(directory)
         except FileNotFoundError:
             return
@@ -53,7 +51,58 @@ def remove(directory: str) -> None:
                 raise
         else:
             return
+        _empty(directory)  # only now: to list a cgroup costs more than to remove one
     raise OSError(_EBUSY, posix.strerror(_EBUSY), directory)
+
+
+def _empty(directory: str) -> None:
+    """Remove the cgroups below one, up to the first that is in use."""
+    try:
+        _walk(directory, leave=posix.rmdir)
+    except OSError as error:
+        if error.errno != _EBUSY:
+            raise
+
+
+def _walk(
+    directory: str, *, enter: "Callable[[], None]" = lambda: None, leave: "Callable[[str], None]" = lambda _name: None
+) -> None:
+    """Go through all cgroups below one: `enter` is called in each, `leave` with its name when all below it has been seen.
+
+    Step by step and not by recursion or by paths: a container that owns its cgroup can make a tree that is too deep for both.
+    """
+    waiting = [_children(directory)]
+    if not waiting[0]:
+        return
+    names: list[str] = []
+    back = posix.open(".", O_PATH | posix.O_CLOEXEC)
+    try:
+        posix.chdir(directory)
+        while waiting:
+            if waiting[-1]:
+                names.append(waiting[-1].pop())
+                posix.chdir(names[-1])
+                enter()
+                waiting.append(_children("."))
+            else:
+                waiting.pop()
+                if names:
+                    posix.chdir("..")
+                    leave(names.pop())
+    except FileNotFoundError:
+        return  # somebody else removes it
+    finally:
+        posix.fchdir(back)
+        posix.close(back)
+
+
+def _children(directory: str) -> "list[str]":
+    """Return the names of a cgroup's children; none if it is gone."""
+    try:
+        with posix.scandir(directory) as entries:
+            return [entry.name for entry in entries if entry.is_dir(follow_symlinks=False)]
+    except FileNotFoundError:
+        return []
 
 
 def remove_if_unused(directory: str) -> None:

@@ -4,8 +4,8 @@ Source of the files: kernel, Documentation/admin-guide/cgroup-v1.
 """
 
 from reference_runtime.cgroups import v2
-from reference_runtime.cgroups.resources import THROTTLES, WHERE
-from reference_runtime.cgroups.setting import Setting
+from reference_runtime.cgroups.resources import THROTTLES
+from reference_runtime.cgroups.setting import WHERE, Setting
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

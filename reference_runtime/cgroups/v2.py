@@ -4,8 +4,8 @@ What v2 has no counterpart for is refused, as config-linux.md#unified demands of
 Source of the files: kernel, Documentation/admin-guide/cgroup-v2.rst.
 """
 
-from reference_runtime.cgroups.resources import THROTTLES, UNLIMITED, WHERE
-from reference_runtime.cgroups.setting import Setting
+from reference_runtime.cgroups.resources import THROTTLES, UNLIMITED
+from reference_runtime.cgroups.setting import WHERE, Setting
 from reference_runtime.fault import RuntimeFault
 
 TYPE_CHECKING = False

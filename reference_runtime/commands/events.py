@@ -36,6 +36,6 @@ def _seconds(text: str) -> float:
     """Return a duration such as "5s" or "250ms". Raises RuntimeFault."""
     number = text.rstrip("hms")
     unit = text[len(number) :]
-    if not number.replace(".", "", 1).isdigit() or unit not in _UNITS or float(number) <= 0:
+    if not number.replace(".", "", 1).isdecimal() or unit not in _UNITS or float(number) <= 0:
         raise RuntimeFault(f"--interval needs a duration such as 5s, not {text!r}")
     return float(number) * _UNITS[unit]

@@ -7,7 +7,7 @@ from reference_runtime.config.check_process import PROCESS, check_process_alone
 from reference_runtime.config.reader import read_document
 from reference_runtime.container.make import request_of, terminal_sockets
 from reference_runtime.container.state import CREATED, PAUSED, RUNNING, Container
-from reference_runtime.fault import RuntimeFault
+from reference_runtime.fault import RuntimeFault, reason
 from reference_runtime.init.enter import Entered, Entry, enter
 from reference_runtime.invocation import Invocation
 from reference_runtime.kernel.files import create_file
@@ -48,11 +48,15 @@ def run(call: Invocation) -> int:
     directory = call.container(arguments[0])
     container = Container.load(directory)
     _check_status(container, ignore_paused=call.line.switch("ignore-paused"))
-    config = directory.read("config.json")
+    config = directory.config()
     process = _process(call, config, arguments[1:])
     ours, entered = _enter(container, config, process, request)
     if request.pid_file:
-        create_file(request.pid_file, str(entered.pid), mode=0o644)
+        try:
+            create_file(request.pid_file, str(entered.pid), mode=0o644)
+        except OSError as error:
+            entered.kill()
+            raise RuntimeFault(f"cannot write {request.pid_file}", why=reason(error)) from error
     if request.detach:
         return 0
     from reference_runtime.container.console import receive
@@ -156,16 +160,18 @@ def _by_flags(call: Invocation, process: "dict[str, Any]") -> "dict[str, Any]":
     user = dict(process.get("user") or {"uid": 0, "gid": 0})
     if line.value("user"):
         uid, _, gid = line.value("user").partition(":")
-        if not uid.isdigit() or not (gid or "0").isdigit():
+        if not uid.isdecimal() or not (gid or "0").isdecimal():
             raise RuntimeFault(f"--user needs UID or UID:GID in numbers, not {line.value('user')!r}")
         user.update(uid=int(uid), gid=int(gid or user["gid"]))
-    groups = [*(user.get("additionalGids") or ()), *(int(gid) for gid in line.values("additional-gids") if gid.isdigit())]
-    process["user"] = {**user, "additionalGids": groups}
+    added = line.values("additional-gids")
+    if not all(map(str.isdecimal, added)):
+        raise RuntimeFault(f"--additional-gids needs a number, not {added[-1]!r}")
+    process["user"] = {**user, "additionalGids": [*(user.get("additionalGids") or ()), *map(int, added)]}
     if line.values("cap"):
         sets = process.get("capabilities") or {}
         # Not inheritable: the image's programs could take from there what their user was not given (CVE-2022-29162).
-        added = {name: [*(sets.get(name) or ()), *line.values("cap")] for name in ("bounding", "effective", "permitted")}
-        process["capabilities"] = {**sets, **added}
+        granted = {name: [*(sets.get(name) or ()), *line.values("cap")] for name in ("bounding", "effective", "permitted")}
+        process["capabilities"] = {**sets, **granted}
     if line.switch("no-new-privs"):
         process["noNewPrivileges"] = True
     for flag, key in (("apparmor", "apparmorProfile"), ("process-label", "selinuxLabel")):

@@ -39,7 +39,7 @@ def parse_signal(text: str) -> int:
     name = text.upper().removeprefix("SIG")
     for base, sign in (("RTMIN", 1), ("RTMAX", -1)):
         offset = name.removeprefix(base).lstrip("+-")
-        if name.startswith(base) and offset.isdigit() and int(offset) <= 30:
+        if name.startswith(base) and offset.isdecimal() and int(offset) <= 30:
             return SIGNALS[base] + sign * int(offset)
     if name not in SIGNALS:
         raise RuntimeFault(f"unknown signal {text!r}")

@@ -36,6 +36,8 @@ def run(call: Invocation) -> int:
 
     file = call.line.value("resources")
     resources = read_document(call.absolute(file) if file != "-" else file)[0] if file else _by_flags(call)
+    if not isinstance(resources, dict):
+        raise RuntimeFault("must be an object", where="$")
     directory = call.container()
     directory.lock()
     container = Container.load(directory)
@@ -46,7 +48,7 @@ def run(call: Invocation) -> int:
     if resources.get("devices"):
         from reference_runtime.cgroups.device_rules import rules
 
-        devices = (directory.read("config.json").get("linux") or {}).get("devices") or ()
+        devices = (directory.config().get("linux") or {}).get("devices") or ()
         cgroup.restrict_devices(rules(resources["devices"], devices))
     return 0
 

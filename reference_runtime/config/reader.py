@@ -5,6 +5,7 @@ The json package takes 7 ms to import; its C half does all the work.
 
 import posix
 
+from reference_runtime.extension import extension
 from reference_runtime.fault import RuntimeFault, reason
 from reference_runtime.kernel.files import read_descriptor
 
@@ -12,9 +13,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, NoReturn
 
-LIMIT = 4 << 20
-"""Bytes of a document. The densest one of that size ("[],[],...") takes 90 MB as Python objects."""
+LIMIT = 2 << 20
+"""Bytes of a document: about what the kernel takes as arguments and environment. The densest one ("[],[],...") takes 45 MB."""
 _DIGITS = 40
+_S_IFMT, _S_IFREG, _S_IFDIR = 0o170000, 0o100000, 0o040000
 _WHITESPACE = " \t\r\n"
 
 
@@ -30,9 +32,10 @@ class _Context:
         """Refuse two values for one name: readers differ in which they take."""
         value = dict(pairs)
         if len(value) != len(pairs):
-            names = [name for name, _ in pairs]
-            twice = next(name for index, name in enumerate(names) if name in names[:index])
-            raise ValueError(f"the name {twice!r} occurs twice in one object")
+            for name, _ in pairs:
+                if name not in value:  # taken out already
+                    raise ValueError(f"the name {name!r} occurs twice in one object")
+                del value[name]
         return value
 
     @staticmethod
@@ -48,10 +51,16 @@ class _Context:
         raise ValueError(f"{name} is no JSON value")
 
 
-def read_document(path: str) -> "tuple[Any, str]":
-    """Return the value of a JSON file and its text; "-" is standard input. Raises RuntimeFault."""
+def read_document(path: str, *, regular: bool = False) -> "tuple[Any, str]":
+    """Return the value of a JSON file and its text; "-" is standard input. Raises RuntimeFault.
+
+    With `regular` a pipe or a device, which the caller has not chosen, is refused before it can make us wait.
+    """
     try:
-        descriptor = 0 if path == "-" else posix.open(path, posix.O_RDONLY | posix.O_CLOEXEC)
+        if regular and posix.stat(path).st_mode & _S_IFMT not in {_S_IFREG, _S_IFDIR}:
+            raise RuntimeFault(f"{path} is not a regular file")
+        flags = posix.O_RDONLY | posix.O_CLOEXEC | (posix.O_NONBLOCK if regular else 0)
+        descriptor = 0 if path == "-" else posix.open(path, flags)
         try:
             content = read_descriptor(descriptor, limit=LIMIT + 1)
         finally:
@@ -71,7 +80,12 @@ def parse(content: bytes, *, name: str) -> "tuple[Any, str]":
     except UnicodeDecodeError as error:
         raise RuntimeFault(f"{name} is not UTF-8", why=f"byte {error.start}") from error
     try:
-        return _scan(text), text
+        try:
+            return _scan(text), text
+        except SystemError:
+            import json.decoder  # noqa: F401  # the scanner makes its errors of what is there, and fails where nothing is
+
+            return _scan(text), text
     except StopIteration as error:
         raise RuntimeFault(f"{name} is not JSON", why=f"no value at character {error.value}") from error
     except RecursionError as error:
@@ -92,11 +106,10 @@ def _scan(text: str) -> "Any":
 
 def _scanner() -> "Any":
     try:
-        from _json import make_scanner
+        make_scanner = extension("_json").make_scanner
     except ImportError:  # a Python without the C half
         from json.scanner import make_scanner
-    scanner: Any = make_scanner  # it reads the attributes of whatever it gets
-    return scanner(_Context)
+    return make_scanner(_Context)  # it reads the attributes of whatever it gets
 
 
 def _refuse_surrogates(value: "Any") -> None:

@@ -1,12 +1,13 @@
 """Writes JSON without the json package."""
 
-import _json
+from reference_runtime.extension import extension
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
 
+_json = extension("_json")
 _encoder: "Any" = getattr(_json, "make_encoder", None)
 """The C half of json's encoder, which writes on one line alone."""
 

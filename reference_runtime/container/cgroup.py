@@ -57,27 +57,28 @@ class Cgroup:
         return next((file for file in files if exists(file)), "")
 
     def open_unified(self) -> int:
-        """Return a descriptor of the cgroup where it is the only one and of v2, else -1."""
-        if [each.v2 for each in self.manager.hierarchies] != [True]:
-            return -1
-        return posix.open(self.manager.directories()[""], posix.O_RDONLY | posix.O_DIRECTORY | posix.O_CLOEXEC)
+        """Return a descriptor of the cgroup of v2, -1 if there is none."""
+        directory = self.manager.directories().get("")
+        return posix.open(directory, posix.O_RDONLY | posix.O_DIRECTORY | posix.O_CLOEXEC) if directory else -1
 
     def create(self) -> None:
         """Make it. Raises RuntimeFault; nothing is left then."""
-        self.manager.check_fitness()
-        self.manager.create(self._settings, optional=posix.geteuid() != 0)
-        try:
-            self._restrict_devices()
-            if self._owner is not None:
-                from reference_runtime.cgroups.delegation import hand_over
+        self.manager.check_fitness(self.made)
+        self.manager.create(self._settings, missing=self.made, optional=posix.geteuid() != 0)
+        if self._owner is not None:
+            from reference_runtime.cgroups.delegation import hand_over
 
+            try:
                 hand_over(self.manager.directories()[""], self._owner)
-        except BaseException:
-            self.manager.delete(self.made)
-            raise
+            except BaseException:
+                self.manager.delete(self.made)
+                raise
 
-    def _restrict_devices(self) -> None:
-        """Put the rules into force; without a list in the config they are a precaution that not everybody may take."""
+    def restrict_devices(self) -> None:
+        """Put the device rules into force, before anything of the image runs. Raises RuntimeFault.
+
+        Without a list in the config they are a precaution that not everybody may take.
+        """
         try:
             self.manager.restrict_devices(self._rules)
         except RuntimeFault:
@@ -105,9 +106,11 @@ def _rules(linux: "dict[str, Any]") -> "list[Rule]":
 
 def _owner(config: "dict[str, Any]", hierarchies: "list[Hierarchy]") -> "int | None":
     """Return the host's id of the user that gets the cgroup: only on v2, and only if the config shows it writable."""
+    if [each.v2 for each in hierarchies] != [True]:
+        return None
     from reference_runtime.cgroups.delegation import wanted
 
-    if not any(each.v2 for each in hierarchies) or len(hierarchies) != 1 or not wanted(config):
+    if not wanted(config):
         return None
     uid: int = (config.get("process") or {}).get("user", {}).get("uid", 0)
     mappings = (config.get("linux") or {}).get("uidMappings") or ()

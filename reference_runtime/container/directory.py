@@ -1,6 +1,6 @@
 """The state directory of a container: ROOT/ID, with what later calls need. All its files appear at once or not at all.
 
-state.json     what the container is (container/state.py)
+state          what the container is (container/state.py)
 config.json    the config as it was at create: later changes of the bundle's do not count
 start, result  FIFOs between the container's first process and `start`
 mount, root    empty directories to mount on, in the container's own mount namespace alone
@@ -17,11 +17,16 @@ if TYPE_CHECKING:
 
 _ALLOWED = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_+-.")
 _LONGEST = 240
-"""A directory's name cannot be longer than 255 bytes, and there is one of a dot, the id, a dot and a pid."""
+"""A directory's name cannot be longer than 255 bytes, and there is one of a sign, the id, a dot and a pid."""
+_UNFINISHED = "~"
+"""Begins the name of a directory until it is complete; no id has it."""
 _EEXIST, _ENOTEMPTY = 17, 39
+_WRITABLE_BY_ANYBODY = 0o002
 
 START = "start"
 RESULT = "result"
+_PLACES = ("mount", "root")
+_LOCK_EX = 2
 
 
 def check_id(container_id: str) -> None:
@@ -42,19 +47,29 @@ class Directory:
         self.path = f"{root}/{container_id}"
         self._lock = -1
 
+    def check_root(self) -> None:
+        """Refuse a root, if there is one, where others could lay out containers for us, as below /tmp. Raises RuntimeFault."""
+        try:
+            status = posix.stat(self.root)
+        except OSError:
+            return
+        if status.st_uid not in {0, posix.geteuid()} or status.st_mode & _WRITABLE_BY_ANYBODY:
+            raise RuntimeFault(f"the state directory {self.root} belongs to others", why="they could change what is kept there")
+
     def claim(self) -> None:
         """Make the directory, locked: it gets its name when all that is in it is there.
 
         Raises RuntimeFault if there is a container with this id.
         """
         make_directories(self.root)
-        unfinished = f"{self.root}/.{self.container_id}.{posix.getpid()}"
+        self.check_root()
+        unfinished = f"{self.root}/{_UNFINISHED}{self.container_id}.{posix.getpid()}"
         try:
             posix.mkdir(unfinished, 0o711)
-            self._lock = _locked(f"{unfinished}/lock")
+            self._lock = _locked(unfinished)
             for name in (START, RESULT):
                 posix.mkfifo(f"{unfinished}/{name}", 0o600)
-            for name in ("mount", "root"):
+            for name in _PLACES:
                 posix.mkdir(f"{unfinished}/{name}", 0o711)
             posix.rename(unfinished, self.path)  # onto a directory that isn't empty this fails
         except OSError as error:
@@ -65,7 +80,7 @@ class Directory:
 
     def sweep(self) -> None:
         """Remove what calls of create that were killed have not come to name."""
-        prefix = f".{self.container_id}."
+        prefix = f"{_UNFINISHED}{self.container_id}."
         for name in _names(self.root):
             pid = name.removeprefix(prefix)
             if name.startswith(prefix) and pid.isdigit() and not _exists(f"/proc/{pid}"):
@@ -77,7 +92,7 @@ class Directory:
         Raises RuntimeFault if there is no such container, or not any more when it is our turn.
         """
         try:
-            self._lock = _locked(f"{self.path}/lock")
+            self._lock = _locked(self.path)
             kept = posix.fstat(self._lock).st_nlink
         except OSError as error:
             raise self.unknown() from error
@@ -96,22 +111,25 @@ class Directory:
         """Whether there is a directory; a create that was killed may have left it without state."""
         return _exists(self.path)
 
-    def write(self, name: str, content: str) -> None:
+    def write(self, name: str, content: "str | bytes") -> None:
         """Make or replace a file at once."""
         create_file(f"{self.path}/{name}", content)
 
-    def read(self, name: str) -> "Any":
-        """Return a JSON file's value. Raises RuntimeFault if there is no such container or file."""
-        from reference_runtime.config.reader import parse
-
+    def read(self, name: str) -> bytes:
+        """Return a file's content. Raises RuntimeFault if there is no such container or file."""
         try:
-            content = read_bytes(f"{self.path}/{name}")
+            return read_bytes(f"{self.path}/{name}")
         except OSError as error:
             raise self.unknown() from error
-        return parse(content, name=f"{self.path}/{name}")[0]
+
+    def config(self) -> "Any":
+        """Return the config as it was at create. Raises RuntimeFault if there is no such container."""
+        from reference_runtime.config.reader import parse
+
+        return parse(self.read("config.json"), name=f"{self.path}/config.json")[0]
 
     def remove(self) -> None:
-        """Take it all away; the lock goes last but one, so that nobody else comes in before."""
+        """Take it all away. Who waits for the lock finds then that the directory has no name any more."""
         _remove_tree(self.path)
 
     def containers(self) -> "list[str]":
@@ -121,7 +139,7 @@ class Directory:
 
 def container_ids(root: str) -> "list[str]":
     """Return the ids of all containers below a root, sorted."""
-    return sorted(name for name in _names(root) if not name.startswith("."))
+    return sorted(name for name in _names(root) if not name.startswith(_UNFINISHED))
 
 
 def _names(directory: str) -> "list[str]":
@@ -140,9 +158,11 @@ def _exists(path: str) -> bool:
 
 
 def _locked(path: str) -> int:
-    """Return a descriptor of a file that is locked as long as this process keeps it open, made if need be."""
-    descriptor = posix.open(path, posix.O_RDWR | posix.O_CREAT | posix.O_CLOEXEC, 0o600)
-    posix.lockf(descriptor, posix.F_LOCK, 0)
+    """Return a descriptor of a directory that is locked as long as this process keeps it open."""
+    from fcntl import flock  # built in, but 0.1 ms that kill and state have no need of
+
+    descriptor = posix.open(path, posix.O_RDONLY | posix.O_DIRECTORY | posix.O_CLOEXEC)
+    flock(descriptor, _LOCK_EX)
     return descriptor
 
 
@@ -160,18 +180,16 @@ def make_directories(path: str) -> None:
 
 
 def _remove_tree(path: str) -> None:
-    if not _exists(path):
-        return
-    names = _names(path)
-    # A waiter for the lock sees its file without a name when it gets it; so that must be gone before the directory.
-    for name in sorted(names, key=lambda each: each == "lock"):
+    for name in _names(path):
         inner = f"{path}/{name}"
         try:
-            posix.rmdir(inner) if _is_directory(inner) else posix.unlink(inner)
+            posix.rmdir(inner) if name in _PLACES else posix.unlink(inner)
         except FileNotFoundError:
             continue
-    posix.rmdir(path)
-
-
-def _is_directory(path: str) -> bool:
-    return posix.stat(path, follow_symlinks=False).st_mode & 0o170000 == 0o040000
+    try:
+        posix.rmdir(path)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        if error.errno != _ENOTEMPTY:  # between the two the id may have been claimed anew
+            raise

@@ -2,9 +2,6 @@
 
 import posix
 
-from reference_runtime.kernel.syscall import syscall
-from reference_runtime.kernel.terminal import TIOCGWINSZ, TIOCSWINSZ
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
@@ -39,6 +36,9 @@ def stay(pid: int, *, master: int = -1) -> int:
 
 
 def _copy_size(master: int) -> None:
+    from reference_runtime.kernel.syscall import syscall
+    from reference_runtime.kernel.terminal import TIOCGWINSZ, TIOCSWINSZ
+
     size = bytearray(8)
     try:
         syscall("ioctl", 0, TIOCGWINSZ, size)

@@ -46,7 +46,7 @@ def request_of(call: "Invocation") -> Request:
     """Return what the flags of create or run ask for. Raises RuntimeFault."""
     line = call.line
     number = line.value("preserve-fds", "0")
-    if not number.isdigit() or int(number) > 1 << 16:
+    if not number.isdecimal() or int(number) > 1 << 16:
         raise RuntimeFault(f"--preserve-fds needs a number, not {number!r}")
     return Request(
         console_socket=call.absolute(line.value("console-socket")),
@@ -61,7 +61,7 @@ def request_of(call: "Invocation") -> Request:
 
 def plan_container(container_id: str, bundle: str, request: Request) -> Planned:
     """Read, check and plan a bundle; nothing is changed. Raises RuntimeFault."""
-    config, text = read_document(f"{bundle}/config.json")
+    config, text = read_document(f"{bundle}/config.json", regular=True)
     check(config)
     machine = posix.uname().machine
     plan = Plan(config, request, container_id=container_id, bundle=bundle, machine=machine)
@@ -120,8 +120,12 @@ def create_container(call: "Invocation", bundle: str, request: Request, *, attac
         raise RuntimeFault("cannot write the container's state", why=reason(error)) from error
     lifecycle.create(container, planned, call.log)
     if request.pid_file:
-        # No newline: containerd takes the bytes for a number as they are.
-        create_file(request.pid_file, str(container.pid), mode=0o644)
+        try:
+            # No newline: containerd takes the bytes for a number as they are.
+            create_file(request.pid_file, str(container.pid), mode=0o644)
+        except OSError as error:
+            lifecycle.delete(container, call.log, force=True)
+            raise RuntimeFault(f"cannot write {request.pid_file}", why=reason(error)) from error
     return container
 
 
@@ -163,7 +167,7 @@ def _document(planned: Planned) -> "dict[str, Any]":
 
 def calls_of(container: Container) -> "LastCalls":
     """Return once more what was planned for the first process of a container."""
-    config = container.directory.read("config.json")
+    config = container.directory.config()
     request = Request(preserve_fds=container.document["preserved"])
     machine = posix.uname().machine
     plan = Plan(config, request, container_id=container.container_id, bundle=container.document["bundle"], machine=machine)

@@ -2,20 +2,24 @@
 
 import posix
 
-from reference_runtime.kernel.mounts import MNT_DETACH, umount
-from reference_runtime.kernel.processes import CLONE_NEWNS, setns
+from reference_runtime.init.imports import forbid_imports
+from reference_runtime.kernel.mounts import MNT_DETACH, UMOUNT_NOFOLLOW, umount
+from reference_runtime.kernel.processes import CLONE_NEWNS, clone3, setns
 
 
 def unmount(root: str, namespace: str) -> None:
     """Unmount the root, and with it all that was mounted below, in a mount namespace given by its path; "" is our own.
 
-    A root that isn't mounted, or a namespace that is gone, needs nothing. Our process ends up in that namespace.
+    A root that isn't mounted, or a namespace that is gone, needs nothing. Only a child goes into that namespace: whatever we
+    did there afterwards, even importing a module of ours, would find files that a container may have laid out for us.
     """
-    try:
-        if namespace:
-            descriptor = posix.open(namespace, posix.O_RDONLY | posix.O_CLOEXEC)
-            setns(descriptor, CLONE_NEWNS)
-            posix.close(descriptor)
-        umount(root, MNT_DETACH)
-    except OSError:
-        return
+    child = clone3(0)
+    if child == 0:
+        try:
+            forbid_imports()
+            if namespace:
+                setns(posix.open(namespace, posix.O_RDONLY | posix.O_CLOEXEC), CLONE_NEWNS)
+            umount(root, MNT_DETACH | UMOUNT_NOFOLLOW)
+        finally:
+            posix._exit(0)
+    posix.waitpid(child, 0)

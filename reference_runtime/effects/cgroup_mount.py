@@ -45,7 +45,7 @@ class CgroupMount:
 
     def _mount_v2(self, stage: "Stage", target: int) -> None:
         if self.own_namespace:
-            tree = new_filesystem(stage, target, source="cgroup", kind="cgroup2", flags=self.options.flags, data="")
+            tree = new_filesystem(stage, source="cgroup", kind="cgroup2", flags=self.options.flags, data="")
         else:
             tree = self._bound(f"/sys/fs/cgroup{own_path(read_text('/proc/self/cgroup'))}")
         finish(tree, self.options, attributes=None)
@@ -55,7 +55,7 @@ class CgroupMount:
     def _mount_v1(self, stage: "Stage", target: int, hierarchies: "list[tuple[str, str]]") -> None:
         """Mount a tmpfs with a directory for each hierarchy, and links for those of several controllers."""
         flags = _FLAGS | self.options.flags & ~k.MS_RDONLY
-        top = new_filesystem(stage, target, source="tmpfs", kind="tmpfs", flags=flags, data="mode=755")
+        top = new_filesystem(stage, source="tmpfs", kind="tmpfs", flags=flags, data="mode=755")
         k.move_mount(top, target)
         for controllers, path in hierarchies:
             name = controllers.removeprefix("name=")
@@ -64,9 +64,7 @@ class CgroupMount:
             posix.mkdir(name, 0o755, dir_fd=top)
             place = k.openat2(top, name, posix.O_RDONLY | posix.O_DIRECTORY, resolve=k.RESOLVE_BENEATH)
             if self.own_namespace:
-                tree = new_filesystem(
-                    stage, place, source="cgroup", kind="cgroup", flags=_FLAGS | self.options.flags, data=controllers
-                )
+                tree = new_filesystem(stage, source="cgroup", kind="cgroup", flags=_FLAGS | self.options.flags, data=controllers)
             else:
                 tree = self._bound(f"/sys/fs/cgroup/{name}{path}")
             k.move_mount(tree, place)

@@ -2,9 +2,6 @@
 
 import posix
 
-from reference_runtime.config.writer import dumps
-from reference_runtime.effects.hooks import run_hooks
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,12 +13,17 @@ if TYPE_CHECKING:
 class ContainerHooks:
     """All createContainer hooks; the state has our pid as the container sees it."""
 
-    __slots__ = ("hooks", "state")
+    __slots__ = ("_dumps", "_run_hooks", "hooks", "state")
 
     def __init__(self, hooks: "Sequence[dict[str, Any]]") -> None:
         self.hooks = hooks
-        if any(hook.get("timeout") for hook in hooks):
-            import select  # noqa: F401  # loaded here, since nothing may be loaded inside
+        if hooks:  # all is loaded here, since nothing may be loaded inside
+            import select  # noqa: F401
+
+            from reference_runtime.config.writer import dumps
+            from reference_runtime.effects.hooks import run_hooks
+
+            self._run_hooks, self._dumps = run_hooks, dumps
         self.state: dict[str, Any] = {}
         """Known when the container is about to be made."""
 
@@ -31,4 +33,4 @@ class ContainerHooks:
     def execute(self, stage: "Stage") -> None:  # noqa: ARG002  # every effect gets the stage
         if not self.hooks:
             return
-        run_hooks("createContainer", self.hooks, dumps({**self.state, "pid": posix.getpid()}))
+        self._run_hooks("createContainer", self.hooks, self._dumps({**self.state, "pid": posix.getpid()}))

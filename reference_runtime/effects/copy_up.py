@@ -44,7 +44,7 @@ def _copy(source: int, target: int, name: str) -> None:
 
 
 def _copy_file(source: int, target: int, name: str) -> None:
-    reader = openat2(source, name, posix.O_RDONLY, resolve=_STRAIGHT)
+    reader = openat2(source, name, posix.O_RDONLY | posix.O_NONBLOCK, resolve=_STRAIGHT)  # a pipe by now would make us wait
     writer = posix.open(name, posix.O_WRONLY | posix.O_CREAT | posix.O_EXCL | posix.O_CLOEXEC, 0o600, dir_fd=target)
     while posix.sendfile(writer, reader, None, _CHUNK):
         pass

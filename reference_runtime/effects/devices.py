@@ -6,6 +6,7 @@ from reference_runtime.effects.targets import find, parent_and_name
 from reference_runtime.fault import RuntimeFault, reason
 from reference_runtime.kernel import mounts as k
 from reference_runtime.kernel.files import O_PATH
+from reference_runtime.kernel.syscall import syscall
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -55,9 +56,16 @@ class Device:
             self._bind(parent, name)
             return
         node = k.openat2(parent, name, O_PATH, resolve=k.RESOLVE_BENEATH | k.RESOLVE_NO_SYMLINKS)
+        status = posix.fstat(node)
+        if not self._is(status):
+            raise RuntimeFault(f"{self.path} has been replaced", where=self.where)
+        # By descriptor: in a volume that others share, its name may lead elsewhere by now.
+        if (status.st_uid, status.st_gid) != self.owner:
+            syscall("fchownat", node, b"", *self.owner, k.AT_EMPTY_PATH)
+            status = posix.fstat(node)
+        if status.st_mode & 0o7777 != self.mode:  # an access control list of the directory has a say in it
+            posix.chmod(f"self/fd/{node}", self.mode, dir_fd=stage.proc)
         posix.close(node)
-        posix.chown(name, *self.owner, dir_fd=parent, follow_symlinks=False)
-        posix.chmod(name, self.mode, dir_fd=parent)
 
     def _is_there(self, stage: "Stage") -> bool:
         found = find(stage.root, self.path)
@@ -65,12 +73,15 @@ class Device:
             return False
         status = posix.fstat(found)
         posix.close(found)
-        same = status.st_mode & _S_IFMT == _KINDS[self.kind]
-        if same and self.kind != "p":
-            same = (posix.major(status.st_rdev), posix.minor(status.st_rdev)) == (self.major, self.minor)
-        if not same:
+        if not self._is(status):
             raise RuntimeFault(f"{self.path} is there and is another file than the device", where=self.where)
         return True
+
+    def _is(self, status: "posix.stat_result") -> bool:
+        """Whether a file is this device."""
+        if status.st_mode & _S_IFMT != _KINDS[self.kind]:
+            return False
+        return self.kind == "p" or (posix.major(status.st_rdev), posix.minor(status.st_rdev)) == (self.major, self.minor)
 
     def _bind(self, parent: int, name: str) -> None:
         """Show the host's own node, as who may not make nodes has to."""

@@ -3,15 +3,18 @@
 import posix
 
 from reference_runtime.fault import RuntimeFault, reason
-from reference_runtime.kernel.files import read_descriptor, read_text
-from reference_runtime.kernel.pidfds import SIGKILL, pidfd_open
+from reference_runtime.kernel.files import read_descriptor
+from reference_runtime.kernel.pidfds import SIGKILL, children, pidfd_open
 from reference_runtime.kernel.processes import PR_SET_CHILD_SUBREAPER, prctl
+from reference_runtime.kernel.syscall import syscall
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Any
 
+_FIRST_OTHER, _HIGHEST = 3, (1 << 32) - 1
+_CLOSE_RANGE_CLOEXEC = 4
 _SHOWN = 1000
 """How many bytes of what a failed hook has printed belong to the error."""
 
@@ -87,6 +90,7 @@ def _spawn(hook: "dict[str, Any]", given: int, printed: int) -> int:
     arguments = hook.get("args") or [hook["path"]]
     entries = hook.get("env")
     environment = posix.environ if entries is None else dict(entry.partition("=")[::2] for entry in entries)
+    syscall("close_range", _FIRST_OTHER, _HIGHEST, _CLOSE_RANGE_CLOEXEC)  # what our caller has left open is no hook's affair
     return posix.posix_spawn(
         hook["path"],
         arguments,
@@ -129,7 +133,7 @@ def _kill_all(leader: int, keep: int) -> None:
             posix.kill(pid, SIGKILL)
         except ProcessLookupError:
             continue
-    while orphans := [pid for pid in _children("thread-self") if pid != keep]:
+    while orphans := [pid for pid in children("thread-self") if pid != keep]:
         for orphan in orphans:
             posix.kill(orphan, SIGKILL)
             posix.waitpid(orphan, 0)
@@ -137,14 +141,7 @@ def _kill_all(leader: int, keep: int) -> None:
 
 def _descendants(pid: int) -> "list[int]":
     """Return the pids of all that a process has started and that still hangs on it."""
-    found = _children(f"{pid}/task/{pid}")
+    found = children(f"{pid}/task/{pid}")
     for child in found:
         found += _descendants(child)
     return found
-
-
-def _children(task: str) -> "list[int]":
-    try:
-        return [int(pid) for pid in read_text(f"/proc/{task}/children").split()]
-    except OSError:
-        return []

@@ -7,13 +7,17 @@ from reference_runtime.effects.targets import find, keep_mounted, make_directory
 from reference_runtime.fault import RuntimeFault, reason
 from reference_runtime.kernel import mounts as k
 from reference_runtime.kernel.files import AT_FDCWD, O_PATH
+from reference_runtime.kernel.processes import CLONE_FILES, CLONE_NEWNS, clone3, unshare
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import NoReturn
+
     from reference_runtime.effects.stage import Stage
     from reference_runtime.plan.mount_options import Attributes, Options
 
 _S_IFMT, _S_IFDIR = 0o170000, 0o040000
+_EIO = 5
 
 
 class Mount:
@@ -48,12 +52,11 @@ class Mount:
         late = self.kind == "tmpfs" and self.options.flags & k.MS_RDONLY
         flags = self.options.flags & ~k.MS_RDONLY if late else self.options.flags
         data = ",".join(self.options.data)
-        tree = new_filesystem(stage, target, source=self.source, kind=self.kind, flags=flags, data=data)
+        tree = new_filesystem(stage, source=self.source, kind=self.kind, flags=flags, data=data)
         if self.options.copy_up:
             self.copy_up(target, tree)
         finish(tree, self.options, attributes=None)
-        if stage.own_mounts:
-            k.move_mount(tree, target)
+        k.move_mount(tree, target)
         if late:
             stage.deferred.append(tree)
         else:
@@ -61,22 +64,43 @@ class Mount:
         posix.close(target)
 
 
-def new_filesystem(stage: "Stage", target: int, *, source: str, kind: str, flags: int, data: str) -> int:
-    """Mount a file system; returns a descriptor of its root. It still has to be moved to its place, unless that is the host's.
-
-    In a mount namespace that others use, mounts may be shared, and such ones cannot be moved.
-    """
+def new_filesystem(stage: "Stage", *, source: str, kind: str, flags: int, data: str) -> int:
+    """Mount a file system where nobody sees it; returns a descriptor of its root, to be moved to its place."""
     if stage.own_mounts:
         k.mount(source, STAGING, kind, flags, data or None)
         return k.open_tree(AT_FDCWD, STAGING, 0)
-    here = posix.open(".", O_PATH | posix.O_CLOEXEC)
-    posix.fchdir(target)
+    # In a mount namespace that others use, mounts may be shared, and such ones cannot be moved: it comes from a child's.
+    reading, writing = posix.pipe2(posix.O_CLOEXEC)
+    child = clone3(CLONE_FILES)
+    if child == 0:
+        _mount_apart(writing, source, kind, flags, data)
+    posix.waitpid(child, 0)
+    posix.close(writing)
+    error, tree = map(int, posix.read(reading, _ANSWER).split())
+    posix.close(reading)
+    if error:
+        raise OSError(error, posix.strerror(error))
+    return tree
+
+
+def _mount_apart(answer: int, source: str, kind: str, flags: int, data: str) -> "NoReturn":
+    """In a child that has our descriptors, mount it in a namespace of its own, and open a copy; tell the errno and the number."""
+    error, tree = _EIO, -1
     try:
-        k.mount(source, ".", kind, flags, data or None)
-        return k.open_tree(AT_FDCWD, posix.readlink(f"/proc/self/fd/{target}"), 0)
+        unshare(CLONE_NEWNS)
+        k.mount(None, "/", None, k.MS_REC | k.MS_PRIVATE)
+        k.mount(source, STAGING, kind, flags, data or None)
+        tree = k.clone_tree(STAGING, recursive=False)
+        error = 0
+    except OSError as failed:
+        error = failed.errno or _EIO
     finally:
-        posix.fchdir(here)
-        posix.close(here)
+        posix.write(answer, f"{error} {tree}".encode())
+        posix._exit(0)
+
+
+_ANSWER = 64
+"""Longer than two numbers."""
 
 
 class Bind:

@@ -2,7 +2,7 @@
 
 import posix
 
-from reference_runtime.effects.stage import STAGING
+from reference_runtime.effects.mounts import new_filesystem
 from reference_runtime.effects.targets import find_mounted
 from reference_runtime.fault import RuntimeFault, reason
 from reference_runtime.kernel import mounts as k
@@ -30,7 +30,7 @@ class MaskPaths:
         return f"mask {', '.join(self.paths)}"
 
     def execute(self, stage: "Stage") -> None:
-        covers = _Covers(self.label)
+        covers = _Covers(stage, self.label)
         for index, path in enumerate(self.paths):
             target = find_mounted(stage, path)
             if target is None:
@@ -50,18 +50,18 @@ class MaskPaths:
 class _Covers:
     """Makes what is put over masked paths; one empty file system serves all directories."""
 
-    __slots__ = ("_empty", "_label")
+    __slots__ = ("_empty", "_label", "_stage")
 
-    def __init__(self, label: str) -> None:
+    def __init__(self, stage: "Stage", label: str) -> None:
+        self._stage = stage
         self._empty = -1
         self._label = label
 
     def directory(self) -> int:
         if self._empty < 0:
             data = f'size=0k,context="{self._label}"' if self._label else "size=0k"
-            k.mount("tmpfs", STAGING, "tmpfs", k.MS_RDONLY | k.MS_NOSUID | k.MS_NODEV | k.MS_NOEXEC, data)
-            self._empty = k.clone_tree(STAGING, recursive=False)
-            k.umount(STAGING)
+            flags = k.MS_RDONLY | k.MS_NOSUID | k.MS_NODEV | k.MS_NOEXEC
+            self._empty = new_filesystem(self._stage, source="tmpfs", kind="tmpfs", flags=flags, data=data)
         return k.open_tree(self._empty, "", k.OPEN_TREE_CLONE)
 
     def null(self) -> int:

@@ -2,6 +2,7 @@
 
 import posix
 
+from reference_runtime.config.number_list import numbers
 from reference_runtime.effects.stage import Inherited
 from reference_runtime.effects.targets import make_directory
 from reference_runtime.fault import RuntimeFault, reason
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from reference_runtime.plan.program import LastCalls
 
 _PERSONALITIES = {"LINUX": 0, "LINUX32": 8}
+_AFFINITY = "$.process.execCPUAffinity"
 _KEYCTL_JOIN_SESSION_KEYRING = 1
 _ENOSYS, _EPERM, _EACCES = 38, 1, 13
 _ENOENT, _ENOTDIR = 2, 20
@@ -214,16 +216,7 @@ class Affinity:
     def apply(self) -> None:
         """Move the caller to these CPUs. Raises RuntimeFault."""
         try:
-            posix.sched_setaffinity(0, cpu_numbers(self.cpus))
+            posix.sched_setaffinity(0, numbers(self.cpus, _AFFINITY))
         except (OSError, ValueError) as error:
             why = reason(error) if isinstance(error, OSError) else str(error)
-            raise RuntimeFault(f"cannot run on the CPUs {self.cpus}", where="$.process.execCPUAffinity", why=why) from error
-
-
-def cpu_numbers(text: str) -> "set[int]":
-    """Return the CPUs that a list names."""
-    numbers: set[int] = set()
-    for part in text.split(","):
-        first, _, last = part.partition("-")
-        numbers.update(range(int(first), int(last or first) + 1))
-    return numbers
+            raise RuntimeFault(f"cannot run on the CPUs {self.cpus}", where=_AFFINITY, why=why) from error

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from reference_runtime.effects.stage import Stage
 
 ROOT = "root"
-"""The directory below the state directory that the root is attached to where its own path cannot be reached."""
+"""The directory below the state directory that the root is attached to where its own path cannot be reached, or is in use."""
 _WHERE = "$.root.path"
 
 
@@ -28,9 +28,7 @@ class KeepFromHost:
         return f"make all mounts {'private' if self.propagation == k.MS_PRIVATE else 'slaves of the host'}"
 
     def execute(self, stage: "Stage") -> None:
-        stage.proc = posix.open("/proc", O_PATH | posix.O_DIRECTORY | posix.O_CLOEXEC)
-        if k.filesystem_magic(stage.proc) != k.PROC_SUPER_MAGIC:
-            raise RuntimeFault("/proc of the host is no proc file system")
+        stage.proc = k.open_proc()
         if stage.own_mounts:
             k.mount(None, "/", None, k.MS_REC | self.propagation)
 
@@ -38,10 +36,12 @@ class KeepFromHost:
 class AttachRoot:
     """The root file system becomes a mount of its own, with all that is mounted in it."""
 
-    __slots__ = ("path",)
+    __slots__ = ("apart", "path")
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, *, apart: bool = False) -> None:
         self.path = path
+        self.apart = apart
+        """Whether it goes to a place of the container's own."""
 
     def describe(self) -> str:
         return f"attach the root {self.path}"
@@ -62,7 +62,8 @@ class AttachRoot:
             stage.root = self.open_source()
         try:
             try:
-                target = posix.open(self.path, O_PATH | posix.O_DIRECTORY | posix.O_CLOEXEC)
+                # In the runtime's own mount namespace the caller may have mounted something there, which is not ours to unmount.
+                target = posix.open(ROOT if self.apart else self.path, O_PATH | posix.O_DIRECTORY | posix.O_CLOEXEC)
             except PermissionError:  # the container's root user may not go there, as with a bundle below /root
                 target = posix.open(ROOT, O_PATH | posix.O_DIRECTORY | posix.O_CLOEXEC)
             if stage.own_mounts:

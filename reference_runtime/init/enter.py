@@ -12,10 +12,11 @@ from reference_runtime.init.imports import forbid_imports
 from reference_runtime.init.setup import FAULT, GO, tell
 from reference_runtime.kernel import processes as k
 from reference_runtime.kernel.files import O_PATH, read_descriptor
-from reference_runtime.kernel.pidfds import SIGKILL, pidfd_open
+from reference_runtime.kernel.mounts import open_proc
+from reference_runtime.kernel.pidfds import SIGKILL, children, pidfd_open
 from reference_runtime.kernel.syscall import syscall
 from reference_runtime.plan.namespaces import KINDS
-from reference_runtime.plan.program import CREATED, Descriptors, LastCalls
+from reference_runtime.plan.program import CREATED, Descriptors, LastCalls, explain
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -71,44 +72,50 @@ class Entered:
         """Let it execute the program. Raises RuntimeFault if that fails; the process has been killed then."""
         posix.write(self._start, b"S")
         if self._entry.outside:
-            self._entry.outside(self.pid)
+            try:
+                self._entry.outside(self.pid)
+            except RuntimeFault:
+                self.kill()
+                raise
         answer = read_descriptor(self._result, limit=len(self._entry.calls.names) * _WORD)
         posix.close(self._result)
         posix.close(self._start)
         if answer:
-            from reference_runtime.plan.program import explain
-
             self.kill()
             raise explain(self._entry.calls, answer)
 
     def kill(self) -> None:
         """End it."""
-        posix.kill(self.pid, SIGKILL)
-        posix.waitpid(self.pid, 0)
+        _reap(self.pid)
 
 
 def enter(container: "Container", entry: Entry) -> Entered:
     """Start a process in the container. Raises RuntimeFault."""
     ours, theirs = k.socketpair()
     start, result = posix.pipe2(posix.O_CLOEXEC), posix.pipe2(posix.O_CLOEXEC)
+    others = children()
     first = k.clone3(0)
     if first == 0:
+        posix.close(ours)  # so that it hears of our end, and doesn't wait for ever
         _enter(container, entry, theirs, (start[0], result[1]))
     for descriptor in (theirs, start[0], result[1]):
         posix.close(descriptor)
     try:
         container.cgroup.add(first)
         posix.write(ours, GO)
-        pid = _await_ready(ours, first, clones="pid" in container.document["namespaces"])
+        pid = _await_ready(ours, first, entry.calls, clones="pid" in container.document["namespaces"])
     except BaseException:
         _reap(first)
+        for pid in children():  # its own clone is our child, and nobody else would wait for that
+            if pid not in others:
+                _reap(pid)
         raise
     finally:
         posix.close(ours)
     return Entered(pid, entry, start[1], result[0])
 
 
-def _await_ready(ours: int, first: int, *, clones: bool) -> int:
+def _await_ready(ours: int, first: int, calls: LastCalls, *, clones: bool) -> int:
     """Return the pid of the process when it waits for its release. One that enters a pid namespace is another than we made."""
     pid = 0 if clones else first
     ready = False
@@ -120,6 +127,8 @@ def _await_ready(ours: int, first: int, *, clones: bool) -> int:
             raise RuntimeFault(message[1:].decode("utf-8", "replace"))
         elif message == CREATED:
             ready = True
+        elif message:  # the stub's results
+            raise explain(calls, message)
         else:
             raise RuntimeFault("the process has ended before it was in the container")
     if clones:
@@ -144,7 +153,7 @@ def _enter(container: "Container", entry: Entry, sync: int, pipes: "tuple[int, i
             entry.before()
         if posix.read(sync, 1) == GO:
             forbid_imports()
-            proc = posix.open("/proc", O_PATH | posix.O_DIRECTORY | posix.O_CLOEXEC)
+            proc = open_proc()
             stage = _join(container)
             for effect in entry.effects:
                 effect.execute(stage)
@@ -161,9 +170,9 @@ def _join(container: "Container") -> Stage:
     kinds = container.document["namespaces"]
     try:
         pidfd = pidfd_open(container.pid)
-        if not container.is_alive():
-            raise RuntimeFault("container not running: it is stopped")
         root = posix.open(f"/proc/{container.pid}/root", O_PATH | posix.O_DIRECTORY | posix.O_CLOEXEC)
+        if not container.is_alive():  # else both are of that very process
+            raise RuntimeFault("container not running: it is stopped")
         flags = 0
         for kind in kinds:
             flags |= KINDS[kind]

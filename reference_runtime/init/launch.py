@@ -5,6 +5,7 @@ import posix
 from reference_runtime.container.directory import RESULT, START
 from reference_runtime.effects.stage import Stage
 from reference_runtime.fault import RuntimeFault, reason
+from reference_runtime.init.imports import forbid_imports
 from reference_runtime.init.setup import FAULT, GO, HOOKS, Inside, tell
 from reference_runtime.kernel import processes as k
 from reference_runtime.kernel.credentials import is_root
@@ -13,6 +14,8 @@ from reference_runtime.plan.program import CREATED, Descriptors, explain
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from reference_runtime.container.directory import Directory
     from reference_runtime.plan.plan import Plan
 
@@ -83,10 +86,14 @@ class Launched:
         raise RuntimeFault("the container's first process has ended unexpectedly")
 
 
-def launch(directory: "Directory", plan: "Plan", descriptors: Descriptors, *, cgroup: int) -> Launched:
-    """Start the process; it does nothing yet but wait for `go_on`. The working directory becomes the state directory.
+def launch(
+    directory: "Directory", plan: "Plan", descriptors: Descriptors, *, cgroup: int, entrances: "Sequence[int]"
+) -> Launched:
+    """Start the process; it waits for `go_on` before or after its mounts, as `plan` says.
 
-    `cgroup` is a descriptor of the cgroup that it starts in, or -1 to leave that to others.
+    The working directory becomes the state directory.
+    `cgroup` is a descriptor of the v2 cgroup that it starts in, or -1; `entrances` are those of the others, which it enters
+    itself. All are closed.
 
     Raises RuntimeFault.
     """
@@ -95,7 +102,7 @@ def launch(directory: "Directory", plan: "Plan", descriptors: Descriptors, *, cg
     ours, theirs = k.socketpair()
     flags = posix.O_RDWR | posix.O_CLOEXEC
     fifos = posix.open(START, flags), posix.open(RESULT, flags)
-    inside = Inside(plan=plan, sync=theirs, fifos=fifos, descriptors=descriptors, stage=stage)
+    inside = Inside(plan=plan, sync=theirs, fifos=fifos, entrances=entrances, descriptors=descriptors, stage=stage)
     if posix.geteuid() == 0:
         # Before it is there: in a pid namespace that it joins others could look into it from its first moment.
         k.prctl(k.PR_SET_DUMPABLE, 0)
@@ -104,10 +111,11 @@ def launch(directory: "Directory", plan: "Plan", descriptors: Descriptors, *, cg
     try:
         pid = _clone_joined(inside, ours) if plan.namespaces.joined else k.clone3(plan.namespaces.new, cgroup=cgroup)
         if pid == 0:
+            posix.close(ours)  # so that it hears of our end, and doesn't wait for ever
             inside.run()
     except OSError as error:
         raise RuntimeFault("cannot make the namespaces", where="$.linux.namespaces", why=reason(error)) from error
-    for descriptor in (theirs, *fifos):
+    for descriptor in (theirs, *fifos, *entrances, *([cgroup] if cgroup >= 0 else [])):
         posix.close(descriptor)
     return Launched(pid, ours, plan, stage.sources)
 
@@ -151,6 +159,8 @@ def _is_container(inside: Inside) -> bool:
 def _join(kind: int, path: str) -> None:
     try:
         descriptor = posix.open(path, posix.O_RDONLY | posix.O_CLOEXEC)
+        if kind == k.CLONE_NEWNS:
+            forbid_imports()  # they would find what a container has laid out there
         k.setns(descriptor, kind, path=path)
         posix.close(descriptor)
     except OSError as error:

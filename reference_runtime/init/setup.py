@@ -12,6 +12,7 @@ from reference_runtime.kernel.syscall import syscall
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import NoReturn
 
     from reference_runtime.plan.plan import Plan
@@ -28,10 +29,21 @@ FAULT = b"!"
 class Inside:
     """What the first process has got from the runtime."""
 
-    __slots__ = ("descriptors", "fifos", "plan", "stage", "sync")
+    __slots__ = ("descriptors", "entrances", "fifos", "plan", "stage", "sync")
 
-    def __init__(self, *, plan: "Plan", sync: int, fifos: "tuple[int, int]", descriptors: "Descriptors", stage: Stage) -> None:
+    def __init__(
+        self,
+        *,
+        plan: "Plan",
+        sync: int,
+        fifos: "tuple[int, int]",
+        entrances: "Sequence[int]",
+        descriptors: "Descriptors",
+        stage: Stage,
+    ) -> None:
         self.plan = plan
+        self.entrances = entrances
+        """Of the container's cgroups."""
         self.sync = sync
         self.fifos = fifos
         self.descriptors = descriptors
@@ -49,17 +61,17 @@ class Inside:
         k.prctl(k.PR_SET_PDEATHSIG, SIGKILL)
         if posix.geteuid() == 0:
             k.prctl(k.PR_SET_DUMPABLE, 0)
+        self._enter_cgroups()
         plan, stage = self.plan, self.stage
         if plan.waits_before_mounts():
             self._await_go()
-            self._enter_remaining_namespaces()
+        self._enter_remaining_namespaces()
         posix.setsid()
         umask = posix.umask(0)
         for effect in plan.environment:
             effect.execute(stage)
         if not plan.waits_before_mounts():
-            self._await_go()  # meanwhile the runtime has had us moved, for which the kernel takes its time
-            self._enter_remaining_namespaces()
+            self._await_go()  # nothing of the image runs before the state is written and the cgroup restricts us
         if plan.runtime_hooks:
             posix.write(self.sync, HOOKS)
             self._await_go()
@@ -71,6 +83,15 @@ class Inside:
         numbers = self.descriptors
         given = (*self.fifos, self.sync, self.stage.proc)
         become(plan.calls.image, machine=plan.machine, descriptors=numbers, given=given)
+
+    def _enter_cgroups(self) -> None:
+        """Move from the runtime's cgroups to the container's."""
+        try:
+            for descriptor in self.entrances:
+                posix.write(descriptor, b"0")
+                posix.close(descriptor)
+        except OSError as error:
+            raise RuntimeFault.of("cannot move the process into its cgroup", error, where="$.linux.cgroupsPath") from None
 
     def _await_go(self) -> None:
         """Wait for the runtime; if it has died, so do we."""

@@ -35,15 +35,15 @@ def read_text(path: str, *, directory: "int | None" = None) -> str:
     return read_bytes(path, directory=directory).decode("utf-8", "surrogateescape")
 
 
-def write_file(path: str, content: "str | bytes", *, directory: "int | None" = None) -> None:
-    """Write to a file that is there already, in one call, as the files of /proc and of cgroups want it.
+def write_file(path: str, *contents: "str | bytes", directory: "int | None" = None) -> None:
+    """Write to a file that is there already, each content in one call, as the files of /proc and of cgroups want it.
 
     Raises OSError with the path.
     """
-    data = content.encode("utf-8", "surrogateescape") if isinstance(content, str) else content
     descriptor = posix.open(path, posix.O_WRONLY | posix.O_CLOEXEC, dir_fd=directory)
     try:
-        posix.write(descriptor, data)
+        for content in contents:
+            posix.write(descriptor, content.encode("utf-8", "surrogateescape") if isinstance(content, str) else content)
     except OSError as error:
         raise OSError(error.errno, error.strerror, path) from error
     finally:
@@ -55,7 +55,12 @@ def create_file(path: str, content: "str | bytes", *, mode: int = 0o600) -> None
     data = content.encode("utf-8", "surrogateescape") if isinstance(content, str) else content
     parent, _, name = path.rpartition("/")
     temporary = f"{parent}/.{name}" if parent else f".{name}"
-    descriptor = posix.open(temporary, posix.O_WRONLY | posix.O_CREAT | posix.O_TRUNC | posix.O_CLOEXEC, mode)
+    flags = posix.O_WRONLY | posix.O_CREAT | posix.O_EXCL | posix.O_CLOEXEC
+    try:
+        descriptor = posix.open(temporary, flags, mode)
+    except FileExistsError:  # left by a call that was killed, or a link that somebody has laid: either is not written to
+        posix.unlink(temporary)
+        descriptor = posix.open(temporary, flags, mode)
     try:
         while data:
             data = data[posix.write(descriptor, data) :]

@@ -32,6 +32,7 @@ MS_STRICTATIME = 1 << 24
 MS_LAZYTIME = 1 << 25
 
 MNT_DETACH = 2
+UMOUNT_NOFOLLOW = 8
 
 PROC_SUPER_MAGIC = 0x9FA0
 DEVPTS_SUPER_MAGIC = 0x1CD1
@@ -126,3 +127,19 @@ def filesystem_magic(descriptor: int) -> int:
     buffer = bytearray(120)
     syscall("fstatfs", descriptor, buffer)
     return int.from_bytes(buffer[:8], "little")
+
+
+def open_proc() -> int:
+    """Return a descriptor of /proc, which is the root of a proc file system and nothing that a container has put there.
+
+    Raises OSError.
+    """
+    descriptor = posix.open("/proc", O_PATH | posix.O_DIRECTORY | posix.O_CLOEXEC)
+    if filesystem_magic(descriptor) != PROC_SUPER_MAGIC or posix.fstat(descriptor).st_ino != _PROC_ROOT_INODE:
+        posix.close(descriptor)
+        raise OSError(_ENODEV, "is no proc file system", "/proc")
+    return descriptor
+
+
+_PROC_ROOT_INODE = 1
+_ENODEV = 19

@@ -18,6 +18,7 @@ NUMBERS = {
     "exit_group": (231, 94),
     "fchdir": (81, 50),
     "fchmodat": (268, 53),
+    "fchownat": (260, 54),
     "fsconfig": (431, 431),
     "fsmount": (432, 432),
     "fsopen": (430, 430),

@@ -20,4 +20,12 @@ def start_time(pid: int) -> "int | None":
     return None if fields[0] in {b"Z", b"X"} else int(fields[19])
 
 
-__all__ = ["SIGKILL", "pidfd_open", "pidfd_send_signal", "start_time"]
+def children(task: str = "thread-self") -> "list[int]":
+    """Return the pids of the children of a task, "self" or "PID/task/TID"; none if it is gone (proc_pid_task(5))."""
+    try:
+        return [int(pid) for pid in read_bytes(f"/proc/{task}/children").split()]
+    except OSError:
+        return []
+
+
+__all__ = ["SIGKILL", "children", "pidfd_open", "pidfd_send_signal", "start_time"]

@@ -4,6 +4,7 @@ import posix
 
 from reference_runtime.kernel.syscall import syscall
 
+CLONE_FILES = 0x400
 CLONE_PARENT = 0x8000
 CLONE_NEWTIME = 0x80
 CLONE_NEWNS = 0x20000

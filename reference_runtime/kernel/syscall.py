@@ -6,6 +6,7 @@ Python, so where it is not as we know it, the package is taken.
 
 import posix
 
+from reference_runtime.extension import extension
 from reference_runtime.kernel.numbers import NUMBERS
 
 TYPE_CHECKING = False
@@ -18,15 +19,14 @@ _ARGUMENTS = 7
 
 def _bind() -> "tuple[Callable[..., int], Callable[[], int], Callable[[bytearray], int]]":
     """Return syscall(2) of the C library, a reader of its errno, and what gives the address of a buffer."""
-    import _ctypes
-
+    _ctypes = extension("_ctypes")
     simple, pointer_function = _ctypes._SimpleCData, _ctypes.CFuncPtr
     word = type("Word", (simple,), {"_type_": "P"})
     result = type("Result", (simple,), {"_type_": "l"})
     char = type("Char", (simple,), {"_type_": "c"})
     flags = _ctypes.FUNCFLAG_CDECL | _ctypes.FUNCFLAG_USE_ERRNO
     function = type("Function", (pointer_function,), {"_flags_": flags, "_restype_": result})
-    library = _ctypes.dlopen(None, 0)  # type: ignore[arg-type]  # None is the program with the C library in it
+    library = _ctypes.dlopen(None, 0)  # None is the program with the C library in it
     call = function(_ctypes.dlsym(library, "syscall"))
     call.argtypes = (word,) * _ARGUMENTS
     addressof, from_buffer = _ctypes.addressof, char.from_buffer  # type: ignore[attr-defined]  # made by type()

@@ -32,10 +32,13 @@ def plan_network_devices(config: "dict[str, Any]") -> "NetworkDevices":
     if not any(each["type"] == "network" for each in linux.get("namespaces") or ()):
         raise RuntimeFault("devices need a network namespace of the container's own", where=_WHERE)
     names = {host: each.get("name") or host for host, each in given.items()}
+    uses: dict[str, int] = {}
+    for name in names.values():
+        uses[name] = uses.get(name, 0) + 1
     for host, name in names.items():
         for each in (host, name):
             _check_name(each, f"{_WHERE}.{host}")
-        if "%" not in name and list(names.values()).count(name) > 1:
+        if "%" not in name and uses[name] > 1:
             raise RuntimeFault(f"two devices would be called {name}", where=f"{_WHERE}.{host}.name")
     return NetworkDevices(names)
 

@@ -14,6 +14,9 @@ NAMES = (
 )  # fmt: skip
 """capabilities(7), in the order of linux/capability.h: the index is the bit."""
 
+_MOST_WARNINGS = 64
+"""Whoever names more capabilities than Linux could have is told about some."""
+
 
 class Capabilities:
     """Five masks that capset(2) and prctl(2) accept as they are."""
@@ -48,14 +51,17 @@ def plan_capabilities(sets: "dict[str, Any]", *, available: int) -> "tuple[Capab
 
 def _mask(names: "Any", warnings: "list[str]") -> int:
     mask = 0
+    unknown: dict[str, None] = {}
     for name in names:
         short = name.upper().removeprefix("CAP_")
         if short in NAMES:
             mask |= 1 << NAMES.index(short)
         else:
-            warning = f"process.capabilities: {name!r} is no capability of Linux"
-            if warning not in warnings:
-                warnings.append(warning)
+            unknown[name] = None
+    for name in list(unknown)[:_MOST_WARNINGS]:
+        warning = f"process.capabilities: {name!r} is no capability of Linux"
+        if warning not in warnings:
+            warnings.append(warning)
     return mask
 
 

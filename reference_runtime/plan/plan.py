@@ -1,7 +1,7 @@
 """Plans a whole container: what is done in which order on the way from a config to a process that waits for `start`."""
 
 from reference_runtime.effects.container_hooks import ContainerHooks
-from reference_runtime.effects.mounts import Bind, Mount, Remount
+from reference_runtime.effects.mounts import Bind
 from reference_runtime.plan.devices import plan_devices
 from reference_runtime.plan.kernel_parameters import plan_kernel_parameters
 from reference_runtime.plan.mounts import plan_mounts
@@ -54,11 +54,8 @@ class Plan:
         """What the stub does; it depends on what this machine grants, so it comes last."""
 
     def waits_before_mounts(self) -> bool:
-        """Whether the first process needs what the runtime does to it from outside before it can begin: ids, devices, cgroups."""
-        sees_cgroups = any(not isinstance(mount, Mount | Bind | Remount) for mount in self.mounts)
-        return (
-            "user" in self.namespaces or sees_cgroups or bool(self.outside) or any(bind.options.id_map for bind in self.binds())
-        )
+        """Whether the first process needs what the runtime does to it from outside before it can begin: ids, network devices."""
+        return "user" in self.namespaces or bool(self.outside) or any(bind.options.id_map for bind in self.binds())
 
     def binds(self) -> "list[Bind]":
         """Return the bind mounts."""

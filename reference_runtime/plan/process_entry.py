@@ -2,7 +2,6 @@
 
 import posix
 
-from reference_runtime.init.mappings import denies_groups
 from reference_runtime.kernel.credentials import last_capability, permitted_capabilities
 from reference_runtime.plan.capabilities import plan_capabilities
 from reference_runtime.plan.labels import labels_for
@@ -23,7 +22,12 @@ def privileges_for(process: "dict[str, Any]", config: "dict[str, Any]") -> "tupl
     last = last_capability()
     held = (1 << last + 1) - 1 if "user" in namespaces else permitted_capabilities()
     capabilities, warnings = plan_capabilities(process.get("capabilities") or {}, available=held)
-    return Privileges(capabilities=capabilities, held=held, last=last, set_groups=not denies_groups(namespaces)), warnings
+    set_groups = True
+    if "user" in namespaces:
+        from reference_runtime.init.mappings import denies_groups
+
+        set_groups = not denies_groups(namespaces)
+    return Privileges(capabilities=capabilities, held=held, last=last, set_groups=set_groups), warnings
 
 
 def plan_entry(
@@ -35,7 +39,7 @@ def plan_entry(
     filter_: "Filter | None" = None,
 ) -> "tuple[LastCalls, Descriptors]":
     """Return the last calls of a process that enters; `path` is what is executed if it isn't what args[0] says."""
-    privileges, _ = privileges_for(process, container.directory.read("config.json"))
+    privileges, _ = privileges_for(process, container.directory.config())
     descriptors = Descriptors(preserved)
     calls = plan_program(
         process,

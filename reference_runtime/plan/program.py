@@ -1,6 +1,6 @@
 """Plans the last calls of a process: what the stub makes before and after it waits for `start` (see init/stub.py)."""
 
-from posix import O_CLOEXEC, strerror
+from posix import O_CLOEXEC, O_WRONLY, strerror
 
 from reference_runtime.config.check_process import RLIMITS
 from reference_runtime.fault import RuntimeFault
@@ -9,7 +9,6 @@ from reference_runtime.init.stub import WORD
 from reference_runtime.kernel import processes as k
 from reference_runtime.kernel.files import AT_FDCWD, O_PATH
 from reference_runtime.kernel.mounts import RESOLVE_NO_MAGICLINKS
-from reference_runtime.kernel.terminal import TIOCSCTTY
 from reference_runtime.plan.capabilities import NAMES
 
 TYPE_CHECKING = False
@@ -26,14 +25,20 @@ _HIGHEST = (1 << 32) - 1
 _CAPABILITY_VERSION_3 = 0x20080522
 _SECCOMP_SET_MODE_FILTER = 1
 _ENOENT, _ENOTDIR = 2, 20
+_ON_THE_WAY = tuple(map(NAMES.index, ("SETGID", "SETUID", "SETPCAP", "SYS_RESOURCE")))
+"""What it takes to change credentials and limits."""
+_CAP_SYS_ADMIN = NAMES.index("SYS_ADMIN")
+"""What it takes to install a filter without no_new_privs."""
 _DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+_MOST_DIRECTORIES = 1000
+"""Each is a call of the stub's."""
 CREATED = b"C"
 
 
 class Descriptors:
     """Numbers that the process and the runtime agree on. `first` is the first that the program does not get."""
 
-    __slots__ = ("first", "listener", "proc", "result", "start", "sync")
+    __slots__ = ("first", "label", "listener", "proc", "result", "start", "sync")
 
     def __init__(self, preserved: int) -> None:
         self.first = 3 + preserved
@@ -47,6 +52,8 @@ class Descriptors:
         """Closed when the process waits, it is the lowest free number: the kernel's choice for what is opened after that."""
         self.proc = self.first + 3
         """/proc of the host, if labels have to be written there."""
+        self.label = self.first + 4
+        """The file for a label, while all others are open: the kernel's choice too."""
 
 
 class LastCalls:
@@ -106,18 +113,20 @@ def plan_program(
     """
     calls = _Calls(machine, descriptors)
     calls.hide(keep_proc=bool(exec_labels))
+    if process is not None:
+        calls.renounce(privileges, keep=_keeps(process, filter_))
     if enters_pid_namespace:
         calls.clone()
     if enters:
         calls.session(terminal=bool(process and process.get("terminal")))
     if process is not None:
         calls.become_user(process, privileges, keep=_keeps(process, filter_))
+    if exec_labels:
+        calls.exec_labels(exec_labels)
     calls.add("prctl", k.PR_SET_PDEATHSIG, 0, 0, 0, 0)
     calls.wait()
     if process is not None:
         calls.enter_directory(process["cwd"])
-        for file, label in exec_labels:
-            calls.exec_label(file, label)
         if filter_ is not None:
             calls.seccomp(filter_)
         if _keeps(process, filter_):
@@ -132,7 +141,7 @@ def _keeps(process: "dict[str, Any]", filter_: "Filter | None") -> bool:
 
 
 class _Calls:
-    __slots__ = ("_clone", "_descriptors", "_go", "_on_error", "_plan", "_program")
+    __slots__ = ("_clone", "_descriptors", "_go", "_held", "_on_error", "_plan", "_program")
 
     def __init__(self, machine: str, descriptors: Descriptors) -> None:
         self._program = Program(machine)
@@ -140,6 +149,7 @@ class _Calls:
         self._descriptors = descriptors
         self._on_error = "abort"
         self._clone = 0
+        self._held = 0
         self._go: Data | None = None
 
     def add(self, name: str, *arguments: "int | Data | Label", what: str = "", on_error: str = "", **go_on: "Any") -> int:
@@ -154,6 +164,18 @@ class _Calls:
         if not keep_proc:
             self.add("close", numbers.proc)
 
+    def renounce(self, privileges: Privileges, *, keep: bool) -> None:
+        """Give up what neither the program nor the way there needs, while nobody can see us.
+
+        From its pid namespace on, a process of the container with CAP_SYS_PTRACE may do with us what it likes.
+        """
+        for bit in range(privileges.last + 1):
+            if not privileges.capabilities.bounding >> bit & 1:
+                self.add("prctl", k.PR_CAPBSET_DROP, bit, 0, 0, 0, what=f"drop {_name(bit)} from the bounding set")
+        needed = (*_ON_THE_WAY, _CAP_SYS_ADMIN) if keep else _ON_THE_WAY
+        self._held = privileges.held & (privileges.capabilities.permitted | sum(1 << bit for bit in needed))
+        self._capset(self._held, self._held, 0)
+
     def clone(self) -> None:
         """Go on as a child of the runtime, in the pid namespace that was entered for children."""
         self._clone = self.add("clone", k.CLONE_PARENT, 0, 0, 0, 0, on_positive="parent", what="clone into the pid namespace")
@@ -162,6 +184,8 @@ class _Calls:
         """Lead a session. Not before the clone: the end of a session's leader hangs its terminal up."""
         self.add("setsid")
         if terminal:
+            from reference_runtime.kernel.terminal import TIOCSCTTY
+
             self.add("ioctl", 0, TIOCSCTTY, 0, what="make the terminal the controlling one")
 
     def become_user(self, process: "dict[str, Any]", privileges: Privileges, *, keep: bool) -> None:
@@ -180,9 +204,6 @@ class _Calls:
 
     def identity(self, user: "dict[str, Any]", privileges: Privileges, *, keep: bool) -> None:
         """Become the user; capabilities survive that, and with `keep` they stay in force too."""
-        for bit in range(privileges.last + 1):
-            if not privileges.capabilities.bounding >> bit & 1:
-                self.add("prctl", k.PR_CAPBSET_DROP, bit, 0, 0, 0, what=f"drop {_name(bit)} from the bounding set")
         self.add("prctl", k.PR_SET_KEEPCAPS, 1, 0, 0, 0)
         groups = user.get("additionalGids") or ()
         if privileges.set_groups or groups:
@@ -191,7 +212,7 @@ class _Calls:
         self.add("setresuid", *(user["uid"],) * 3, what="set uid")
         self.add("prctl", k.PR_SET_KEEPCAPS, 0, 0, 0, 0)
         if keep:
-            self._capset(privileges.held, privileges.held, 0)
+            self._capset(self._held, self._held, 0)
 
     def capabilities(self, privileges: Privileges) -> None:
         """Give up all capabilities but those of the sets."""
@@ -224,12 +245,19 @@ class _Calls:
         self.add("fchdir", here, what=what)
         self.add("close", here, what=what)
 
-    def exec_label(self, path: str, label: str) -> None:
-        """Have the kernel change the label at the next execve: whoever writes must be who executes."""
-        numbers, text, what = self._descriptors, label.encode(), f"set the label {label!r}"
-        self.add("openat", numbers.proc, self._program.text(path), 1, 0, what=what)
-        self.add("write", numbers.listener, self._program.data(text), len(text), what=what)
-        self.add("close", numbers.listener)
+    def exec_labels(self, labels: "Sequence[tuple[str, str]]") -> None:
+        """Have the kernel change the label at the next execve: whoever writes must be who executes.
+
+        Not by the container's own /proc, where a volume may be (CVE-2019-16884, CVE-2023-28642). The host's is closed at once,
+        before anything of the container's runs beside us.
+        """
+        numbers = self._descriptors
+        for path, label in labels:
+            text, what = label.encode(), f"set the label {label!r}"
+            self.add("openat", numbers.proc, self._program.text(path), O_WRONLY, 0, what=what)
+            self.add("write", numbers.label, self._program.data(text), len(text), what=what)
+            self.add("close", numbers.label)
+        self.add("close", numbers.proc)
 
     def seccomp(self, filter_: "Filter") -> None:
         """Install the filter. A process with a listener then makes no call at all until the runtime has taken it."""
@@ -286,11 +314,14 @@ def failure(calls: LastCalls, results: bytes) -> "tuple[str, int]":
 
 
 def candidates(file: str, environment: "list[str]") -> "list[str]":
-    """Return the paths that execvp(3) tries for a file, by the container's own PATH."""
+    """Return the paths that execvp(3) tries for a file, by the container's own PATH. Raises RuntimeFault."""
     if "/" in file:
         return [file]
     path = next((entry[5:] for entry in reversed(environment) if entry.startswith("PATH=")), _DEFAULT_PATH)
-    return [f"{directory or '.'}/{file}" for directory in path.split(":")]
+    directories = path.split(":")
+    if len(directories) > _MOST_DIRECTORIES:
+        raise RuntimeFault(f"PATH has {len(directories)} directories", where="$.process.env")
+    return [f"{directory or '.'}/{file}" for directory in directories]
 
 
 def _words(numbers: "Any") -> bytes:

@@ -1,6 +1,5 @@
 """Plans config.md "Root", and of config-linux.md "Rootfs Mount Propagation", "Masked Paths" and "Readonly Paths"."""
 
-from reference_runtime.effects.paths import MaskPaths, ReadonlyPaths
 from reference_runtime.effects.root import AttachRoot, ChangeRoot, KeepFromHost, SealRoot
 from reference_runtime.kernel.mounts import MS_PRIVATE, MS_SHARED, MS_SLAVE, MS_UNBINDABLE
 
@@ -17,7 +16,8 @@ def plan_root(config: "dict[str, Any]", *, bundle: str) -> "tuple[KeepFromHost, 
     """Return what comes before the mounts."""
     value = _propagation(config)[0]
     private = value in {MS_PRIVATE, MS_UNBINDABLE}
-    return KeepFromHost(MS_PRIVATE if private else MS_SLAVE), AttachRoot(root_path(config, bundle=bundle))
+    apart = all(each["type"] != "mount" for each in (config.get("linux") or {}).get("namespaces") or ())
+    return KeepFromHost(MS_PRIVATE if private else MS_SLAVE), AttachRoot(root_path(config, bundle=bundle), apart=apart)
 
 
 def root_path(config: "dict[str, Any]", *, bundle: str) -> str:
@@ -31,8 +31,12 @@ def plan_paths(config: "dict[str, Any]") -> "list[Effect]":
     linux = config.get("linux") or {}
     effects: list[Effect] = []
     if linux.get("readonlyPaths"):
+        from reference_runtime.effects.paths import ReadonlyPaths
+
         effects.append(ReadonlyPaths(linux["readonlyPaths"]))
     if linux.get("maskedPaths"):
+        from reference_runtime.effects.paths import MaskPaths
+
         effects.append(MaskPaths(linux["maskedPaths"], linux.get("mountLabel") or ""))
     return effects
 

@@ -155,14 +155,23 @@ def exchange(one: Path, other: Path) -> None:
         raise OSError(error, os.strerror(error), str(one))
 
 
-@contextlib.contextmanager
-def exchanging(one: Path, other: Path) -> Iterator[None]:
+def exchanging(one: Path, other: Path) -> contextlib.AbstractContextManager[None]:
     """Let two names change places as fast as possible in a process beside."""
+
+    def exchange_for_ever() -> None:
+        while True:
+            exchange(one, other)
+
+    return beside(exchange_for_ever)
+
+
+@contextlib.contextmanager
+def beside(act: Callable[[], None]) -> Iterator[None]:
+    """Let a function run in a process beside, until the end."""
     pid = os.fork()
     if pid == 0:
         try:
-            while os.getppid() != 0:
-                exchange(one, other)
+            act()
         finally:
             os._exit(1)
     try:

@@ -2,11 +2,12 @@
 
 from pathlib import Path
 
-from tests.reference_runtime.attacks.ground import Attack, Ground, exchanging
+from tests.reference_runtime.attacks.ground import Attack, Ground, beside, exchanging
 from tests.reference_runtime.attacks.weakening import Change
 
 _MOUNTS = 12
 _ROUNDS = 8
+_DEVICES = 50
 
 
 def _race(ground: Ground, *, missing: bool) -> bool:
@@ -78,7 +79,94 @@ def exchanged_proc(ground: Ground) -> bool:
     return not covered
 
 
+def exchanged_device(ground: Ground) -> bool:
+    """Put a link to a file of the host's in the place of a device that has just been made, and have that get its mode."""
+    outside = ground.outside() / "file"
+    outside.chmod(0o600)
+    volume = ground.place / "volume"
+    volume.mkdir()
+    bundle = ground.bundle()
+    bundle.mount("/volume", source=str(volume), options=["bind"])
+    devices = [{"type": "c", "path": f"/volume/{index}", "major": 1, "minor": 3, "fileMode": 0o666} for index in range(_DEVICES)]
+    bundle.config["linux"]["devices"] = devices
+    for _ in range(_ROUNDS):
+        with beside(lambda: _replace_devices(volume, outside)):
+            ground.create(bundle)
+        ground.delete()
+        if outside.stat().st_mode & 0o777 != 0o600:
+            return True
+        for file in volume.iterdir():
+            file.unlink()
+    return False
+
+
+def moved_mount_point(ground: Ground) -> bool:
+    """In a mount namespace of others, exchange the parent of a mount point for a link, and have the image copied to the host."""
+    outside = ground.outside()
+    volume = ground.place / "volume"
+    for index in range(_MOUNTS):
+        (outside / str(index)).mkdir()
+        (volume / "place" / str(index)).mkdir(parents=True)
+        (volume / "place" / str(index) / "planted").write_text("planted")
+    (volume / "link").symlink_to(outside)
+    bundle = ground.bundle()
+    namespaces = bundle.config["linux"]["namespaces"]
+    bundle.config["linux"]["namespaces"] = [each for each in namespaces if each["type"] != "mount"]
+    bundle.config["mounts"] = []
+    for key in ("maskedPaths", "readonlyPaths"):
+        bundle.config["linux"].pop(key, None)
+    bundle.mount("/volume", source=str(volume), options=["bind"])
+    for index in range(_MOUNTS):
+        bundle.mount(f"/volume/place/{index}", type="tmpfs", source="tmpfs", options=["tmpcopyup"])
+    with exchanging(volume / "place", volume / "link"):
+        for _ in range(_ROUNDS):
+            ground.create(bundle)
+            ground.delete()
+            if list(outside.glob("*/planted")):
+                return True
+    return False
+
+
+def _replace_devices(volume: Path, target: Path) -> None:
+    for index in range(_DEVICES):
+        (volume / f"link-{index}").symlink_to(target)
+    for index in range(_DEVICES):
+        while not (volume / str(index)).is_char_device():
+            pass
+        (volume / f"link-{index}").rename(volume / str(index))
+
+
+_TIME_PASSES = "        from select import select; select([], [], [], 0.02)\n"
+"""As on a machine with much to do: a weakened build has to fall each time."""
+
 ATTACKS = {
+    "moved_mount_point": Attack(
+        moved_mount_point,
+        (
+            Change(
+                "effects/mounts.py",
+                "        tree = new_filesystem(stage, source=self.source, kind=self.kind, flags=flags, data=data)\n",
+                '        posix.fchdir(target)\n        k.mount(self.source, ".", self.kind, flags, data or None)\n'
+                '        name = posix.readlink(f"/proc/self/fd/{target}")\n'
+                f"{_TIME_PASSES}"
+                "        tree = k.open_tree(AT_FDCWD, name, 0)\n",
+            ),
+            Change("effects/mounts.py", "        k.move_mount(tree, target)\n        if late:", "        if late:"),
+        ),
+    ),
+    "exchanged_device": Attack(
+        exchanged_device,
+        (
+            Change(
+                "effects/devices.py",
+                'chmod(f"self/fd/{node}", self.mode, dir_fd=stage.proc)',
+                "chmod(name, self.mode, dir_fd=parent)",
+            ),
+            Change(
+                "effects/devices.py", "        if status.st_mode & 0o7777 != self.mode:", f"{_TIME_PASSES}        if self.mode:"
+            ),
+        ),
+    ),
     "exchanged_mount_point": Attack(
         exchanged_mount_point,
         (

@@ -45,6 +45,42 @@ def look_into_exec(ground: Ground) -> bool:
     return (bundle.rootfs / "found").exists()
 
 
+_TRACE = """
+import os
+while True:
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            if "memfd:" not in os.readlink(f"/proc/{pid}/exe"):
+                continue
+            open(f"/proc/{pid}/mem", "r+b").close()
+            lines = open(f"/proc/{pid}/status").read().splitlines()
+            masks = [int(line.split()[1], 16) for line in lines if line.startswith(("CapPrm", "CapBnd"))]
+            open("/traced", "a").write("x")
+            if any(mask >> 16 & 1 for mask in masks):
+                open("/found", "w").close()
+        except OSError:
+            pass
+"""
+"""Whoever can write to the memory of a process acts with its capabilities; 16 is CAP_SYS_MODULE."""
+
+
+def trace_exec(ground: Ground) -> bool:
+    """CVE-2016-9962 by a process with CAP_SYS_PTRACE, which a process that cannot be dumped doesn't keep off."""
+    bundle = ground.bundle(python=True)
+    bundle.config["process"]["args"] = [*PYTHON, "-c", _TRACE]
+    mine = ["CAP_SYS_PTRACE", "CAP_DAC_OVERRIDE"]
+    bundle.config["process"]["capabilities"] = dict.fromkeys(("bounding", "effective", "permitted"), mine)
+    bundle.write()
+    ground.must("run", "--detach", f"--bundle={bundle.path}", "c")
+    for _ in range(_PATIENCE):
+        ground.call("exec", "c", "/bin/say")
+        if (bundle.rootfs / "traced").exists() and (bundle.rootfs / "traced").stat().st_size > _ROUNDS:
+            break
+    assert (bundle.rootfs / "traced").exists(), "the attacker has not come to try"
+    ground.delete()
+    return (bundle.rootfs / "found").exists()
+
+
 def leaked_descriptor(ground: Ground) -> bool:
     """See whether what the caller left open reaches the process that waits for start, or the program."""
     outside = ground.outside()
@@ -166,6 +202,10 @@ ATTACKS = {
     "look_into_exec": Attack(
         look_into_exec,
         (Change("plan/program.py", '        self.add("prctl", k.PR_SET_DUMPABLE, 0, 0, 0, 0)\n', ""),),
+    ),
+    "trace_exec": Attack(
+        trace_exec,
+        (Change("plan/program.py", "        calls.renounce(privileges, keep=_keeps(process, filter_))\n", "        pass\n"),),
     ),
     "leaked_descriptor": Attack(leaked_descriptor, (_NO_CLOSING,)),
     # Two defences, and either is enough.

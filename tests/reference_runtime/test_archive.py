@@ -1,0 +1,93 @@
+"""Archives are a short cut and nothing else: a call does what the sources say, whatever files lie about."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+SOURCE = Path(__file__).parents[2] / "reference_runtime"
+Call = Callable[..., str]
+
+
+@pytest.fixture
+def package(tmp_path: Path) -> Path:
+    """Return a copy of the package, which has no archives yet."""
+    copy = tmp_path / SOURCE.name
+    shutil.copytree(SOURCE, copy, ignore=shutil.ignore_patterns("__pycache__"))
+    return copy
+
+
+@pytest.fixture
+def call(package: Path) -> Call:
+    def call(*words: str) -> str:
+        command = [str(package / "reference-runtime"), "--root", str(package.parent / "state"), *words]
+        return subprocess.run(command, capture_output=True, text=True, check=False, env={}, timeout=30).stdout
+
+    return call
+
+
+def archives(package: Path) -> list[str]:
+    return sorted(file.name.partition(".")[0] + ".more" * (".more." in file.name) for file in package.glob("__pycache__/*.bin"))
+
+
+def replace(file: Path, old: str, new: str, *, secretly: bool) -> None:
+    """Change a source; `secretly` leaves all that an archive compares, and the ordinary bytecode goes so that it can't help."""
+    assert len(old) == len(new)
+    before, text = file.stat(), file.read_text()
+    assert old in text
+    file.write_text(text.replace(old, new))
+    os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns if secretly else before.st_mtime_ns + 1))
+    for bytecode in (file.parent / "__pycache__").glob(f"{file.stem}.*.pyc"):
+        bytecode.unlink()
+
+
+def test_a_second_call_runs_what_the_first_has_kept(package: Path, call: Call) -> None:
+    assert "STATUS" in call("list")
+    assert archives(package) == ["list"]
+    replace(package / "commands" / "list.py", '"status"', '"stated"', secretly=True)
+    assert "STATUS" in call("list")
+
+
+def test_a_source_that_has_changed_counts(package: Path, call: Call) -> None:
+    assert "STATUS" in call("list")
+    replace(package / "commands" / "list.py", '"status"', '"stated"', secretly=False)
+    assert "STATED" in call("list")
+    replace(package / "commands" / "list.py", '"stated"', '"status"', secretly=True)
+    assert "STATED" in call("list"), "the archive was not made anew"
+
+
+def test_what_only_some_calls_need_is_kept_apart(package: Path, call: Call) -> None:
+    call("list")
+    assert "usage:" in call("list", "--help")
+    assert archives(package) == ["list", "list.more"]
+    replace(package / "commands" / "usage.py", "usage:", "hints:", secretly=True)
+    assert "usage:" in call("list", "--help")
+    replace(package / "commands" / "usage.py", "hints:", "words:", secretly=False)
+    assert "words:" in call("list", "--help")
+    assert "words:" in call("list", "--help")
+
+
+@pytest.mark.parametrize("flag", ["--debug", "--plan", "-debug=true"])
+def test_calls_that_need_all_of_a_module_leave_archives_alone(package: Path, call: Call, flag: str) -> None:
+    assert "STATUS" in call(flag, "list")
+    assert archives(package) == []
+    call("list")
+    replace(package / "commands" / "list.py", '"status"', '"stated"', secretly=True)
+    assert "STATED" in call(flag, "list")
+
+
+@pytest.mark.parametrize("content", [b"", b"junk", b"(\x02\x00\x00\x00NN"])
+def test_a_broken_archive_is_made_anew(package: Path, call: Call, content: bytes) -> None:
+    call("list")
+    (archive,) = package.glob("__pycache__/*.bin")
+    archive.write_bytes(content)
+    assert "STATUS" in call("list")
+    assert archive.read_bytes() != content
+
+
+def test_a_call_that_fails_keeps_nothing(package: Path, call: Call) -> None:
+    call("state", "nobody")
+    assert archives(package) == []
