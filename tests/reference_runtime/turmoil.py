@@ -256,7 +256,9 @@ SCENARIOS: dict[str, Callable[[Calls], None]] = {
     for each in (killed_create, killed_start, killed_run, killed_exec, killed_delete, killed_pause, twenty_at_once, two_starts)
 }
 
+_LAUNCHED = '        container.document["pid"] = launched.pid\n'
 _ORPHANS = (
+    Change("lifecycle.py", _LAUNCHED, f"        from select import select; select([], [], [], 0.3)\n{_LAUNCHED}"),
     Change("init/setup.py", "        k.prctl(k.PR_SET_PDEATHSIG, SIGKILL)\n", ""),
     Change("init/launch.py", "            posix.close(ours)  # so that it hears of our end, and doesn't wait for ever\n", ""),
 )
