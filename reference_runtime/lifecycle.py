@@ -88,6 +88,7 @@ def step_2_create_the_environment(container: Container, plan: "Plan", cgroup: "C
     from reference_runtime.init.mappings import write_mappings
 
     cgroup.create()
+    container.document["cgroup"] = cgroup.manager.record()  # without the hierarchies that a user may not write
     container.document["freezer"] = cgroup.freezer()
     plan.container_hooks.state = container.state(status=CREATING, pid=0)
     placed = -1 if plan.namespaces.joined else cgroup.open_unified()

@@ -106,7 +106,10 @@ def launch(directory: "Directory", plan: "Plan", descriptors: Descriptors, *, cg
         if pid == 0:
             inside.run()
     except OSError as error:
-        raise RuntimeFault("cannot make the namespaces", where="$.linux.namespaces", why=reason(error)) from error
+        why = reason(error)
+        if not is_root() and "user" not in plan.namespaces:
+            why += ": an ordinary user makes them in a user namespace alone"
+        raise RuntimeFault("cannot make the namespaces", where="$.linux.namespaces", why=why) from error
     for descriptor in (theirs, *fifos):
         posix.close(descriptor)
     return Launched(pid, ours, plan, stage.sources)
