@@ -71,7 +71,11 @@ class Entered:
         """Let it execute the program. Raises RuntimeFault if that fails; the process has been killed then."""
         posix.write(self._start, b"S")
         if self._entry.outside:
-            self._entry.outside(self.pid)
+            try:
+                self._entry.outside(self.pid)
+            except RuntimeFault:
+                self.kill()
+                raise
         answer = read_descriptor(self._result, limit=len(self._entry.calls.names) * _WORD)
         posix.close(self._result)
         posix.close(self._start)

@@ -87,7 +87,7 @@ def _gone(name: str) -> None:
 
 
 def own_id_alone() -> None:
-    """The whole lifecycle with nobody's help: only the user's own id is mapped, and groups are fixed."""
+    """Go through the lifecycle with nobody's help: only the user's own id is mapped, and groups are fixed."""
     directory, _ = bundle()
     runtime("create", "--bundle", str(directory), "box")
     pid = _state("box")["pid"]
@@ -103,7 +103,7 @@ def own_id_alone() -> None:
 
 
 def ranges_by_helpers() -> None:
-    """newuidmap and newgidmap map what /etc/subuid and /etc/subgid allow."""
+    """Let newuidmap and newgidmap map what /etc/subuid and /etc/subgid allow."""
     _allow_ranges()
     directory, config = bundle(user={"uid": 33, "gid": 34, "additionalGids": [35]})
     _ranges(config)
@@ -119,7 +119,7 @@ def ranges_by_helpers() -> None:
 
 
 def ranges_that_are_not_allowed() -> None:
-    """What /etc/subuid does not allow is refused with an error that names the place, and nothing is left."""
+    """Refuse what /etc/subuid does not allow, with an error that names the place; nothing is left."""
     _allow_ranges()
     directory, config = bundle()
     _ranges(config)
@@ -133,7 +133,7 @@ def ranges_that_are_not_allowed() -> None:
 
 
 def without_a_user_namespace() -> None:
-    """An ordinary user can make no other namespace without one, and is told so."""
+    """Tell an ordinary user who lists none that there are no other namespaces without one."""
     directory, config = bundle()
     config["linux"]["namespaces"].remove({"type": "user"})
     del config["linux"]["uidMappings"], config["linux"]["gidMappings"]
