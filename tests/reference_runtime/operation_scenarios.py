@@ -86,6 +86,37 @@ def labels_need_a_security_module() -> None:
     runtime("delete", "--force", "c")
 
 
+def errors_tell_what_where_and_why() -> None:
+    """Name the place in the config of what the kernel refuses, and the reason."""
+    namespaces = [{"type": kind} for kind in ("pid", "mount", "ipc", "uts", "cgroup")]
+    for where, why, edits in (
+        ("$.root.path", "/nowhere: no such file or directory", {"root__path": "nowhere"}),
+        (
+            "$.mounts[1]",
+            "no such device",
+            {"mounts": [{"destination": "/a", "type": "proc"}, {"destination": "/b", "type": "nofs"}]},
+        ),
+        ("$.linux.namespaces[5].path", "/nowhere: no such file", _network(namespaces, "/nowhere")),
+        (
+            "$.linux.namespaces[5].path",
+            "/proc/self/ns/uts is no namespace of that type",
+            _network(namespaces, "/proc/self/ns/uts"),
+        ),
+        ("$.linux.sysctl.net.core.nonsense", "no such file or directory", {"linux__sysctl": {"net.core.nonsense": "1"}}),
+        (
+            "$.process.rlimits[0]",
+            "cannot set RLIMIT_NOFILE: operation not permitted",
+            {"process__rlimits": [{"type": "RLIMIT_NOFILE", "soft": 1 << 40, "hard": 1 << 40}]},
+        ),
+        ("$.hooks.createRuntime[0]", "/nowhere: no such file or directory", {"hooks": {"createRuntime": [{"path": "/nowhere"}]}}),
+    ):
+        _refused(where, why, **edits)
+
+
+def _network(others: list[dict[str, str]], path: str) -> dict[str, Any]:
+    return {"linux__namespaces": [*others, {"type": "network", "path": path}]}
+
+
 def other_platforms_are_refused() -> None:
     """Refuse the sections of platforms that this runtime is not for, before anything is made."""
     sections: dict[str, Any] = {
@@ -178,6 +209,7 @@ SCENARIOS: dict[str, Callable[[], None]] = {
     for scenario in (
         exec_hands_notifications_over,
         labels_need_a_security_module,
+        errors_tell_what_where_and_why,
         other_platforms_are_refused,
         no_systemd,
         no_checkpoints,

@@ -112,7 +112,11 @@ def planned(process: dict[str, Any] | None, **more: Any) -> LastCalls:
 
 def test_credentials_are_given_up_in_order() -> None:
     names = planned({**PROCESS, "noNewPrivileges": True}).names
-    order = ["drop CAP_DAC_OVERRIDE from the bounding set", "set additionalGids", "set gid", "set uid", "set capabilities"]
+    user = PROCESS["user"]
+    order = [
+        *("drop CAP_DAC_OVERRIDE from the bounding set", "set groups"),
+        *(f"become group {user['gid']}", f"become user {user['uid']}", "set capabilities"),
+    ]
     assert [name for name in names if name in order] == order
     assert names.index("set capabilities") < names.index("tell the runtime") < names.index("wait for start")
     assert names[-3:] == ["chdir to cwd (/)", "/a/prog", "/b/prog"]
