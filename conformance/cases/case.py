@@ -121,6 +121,9 @@ class Container(Protocol):
     def ask(self, action: Action) -> None:
         """Have the probe execute one action now; the answer is recorded."""
 
+    def hold(self, action: Action) -> None:
+        """Have the probe make a call that the agent is notified of, and note what SIGSTOP does to it meanwhile."""
+
     def wait(self, *, seconds: float = 10.0) -> None:
         """Wait until the container's process has ended, but no longer than that."""
 

@@ -68,7 +68,7 @@ class ContainerUnderTest:
         self.numbers = numbers
         self.actions = actions
         self.listener = listener
-        self.agent = SeccompAgent(bundle.agent_socket) if _has_agent(bundle) else None
+        self.agent = SeccompAgent(bundle.agent_socket, keep=_is_held(bundle)) if _has_agent(bundle) else None
         self._company = company
         self._neighbours: list[ContainerUnderTest] = []
         self.pid: int | None = None
@@ -225,6 +225,15 @@ class ContainerUnderTest:
         if not answer.complete and self.current() is Status.STOPPED:
             answer = Answer(answer.results, answer.problem, died=self.record.exit_code)
         self.record.answers[action] = answer
+
+    def hold(self, action: Action) -> None:
+        """Have the probe make a call that the agent is notified of, and note what SIGSTOP does to it meanwhile."""
+        if self.agent is None or self.pid is None:
+            return
+        with ThreadPoolExecutor(1) as pool:
+            asked = pool.submit(self.ask, action)
+            self.record.state_while_notified = self.agent.hold(self.pid)
+            asked.result()
 
     def wait(self, *, seconds: float = _DEATH_SECONDS) -> None:
         """Wait until the container's process has ended, but no longer than that."""
@@ -439,6 +448,10 @@ class ContainerUnderTest:
 
 def _has_agent(bundle: Bundle) -> bool:
     return bool(lookup(bundle.config, "/linux/seccomp/listenerPath") == bundle.agent_socket)
+
+
+def _is_held(bundle: Bundle) -> bool:
+    return "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV" in (lookup(bundle.config, "/linux/seccomp/flags") or ())
 
 
 def _is_joined_network(config: Config, path: str) -> bool:

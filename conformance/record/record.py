@@ -37,6 +37,8 @@ class Record:
     """How the container's process ended: exit status, -N for signal N; None if it was not seen to end."""
     agent: tuple[AgentConnection, ...] | None = None
     """What reached the socket at linux.seccomp.listenerPath; None if the harness did not listen there."""
+    state_while_notified: str = ""
+    """State (proc_pid_stat(5)) of a process whose call the agent was notified of, after SIGSTOP: T or D; "" if not tried."""
     program_started: list[float] = field(default_factory=list)
     """time.monotonic seconds of each sign of life of the configured program."""
     second_containers: list[int] = field(default_factory=list)
