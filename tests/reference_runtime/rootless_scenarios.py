@@ -20,9 +20,9 @@ WORK = base.WORK
 CGROUP = Path("/sys/fs/cgroup")
 
 
-def runtime(*words: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-    """Call the runtime as the user, without a --root."""
-    environment = {"PATH": "/usr/bin:/bin", "XDG_RUNTIME_DIR": str(WORK / "run")}
+def runtime(*words: str, check: bool = True, place: str | None = None) -> subprocess.CompletedProcess[str]:
+    """Call the runtime as the user, without a --root; `place` is the user's directory, "" for none."""
+    environment = {"PATH": "/usr/bin:/bin", "XDG_RUNTIME_DIR": str(WORK / "run") if place is None else place}
     user: Any = {"user": USER, "group": GROUP, "extra_groups": [], "env": environment}
     return base.call([str(base.RUNTIME), *words], check=check, **user)
 
@@ -196,7 +196,37 @@ def delegated_cgroup() -> None:
     _gone("box")
 
 
-V1 = (own_id_alone, ranges_by_helpers, ranges_that_are_not_allowed, without_a_user_namespace, without_cgroups)
+def a_place_that_others_have_made() -> None:
+    """Believe no state in /tmp that is not in a directory of the user's own; without one the user gets it."""
+    kernel.mount("tmpfs", "/tmp", "tmpfs", 0, "mode=1777")
+    place = Path(f"/tmp/reference-runtime-{USER}")
+    place.mkdir()
+    os.chown(place, USER + 1, GROUP)
+    _refuses_the_place()
+    os.chown(place, USER, GROUP)
+    place.chmod(0o777)
+    _refuses_the_place()
+    place.rmdir()
+    place.symlink_to("/")
+    os.lchown(place, USER, GROUP)
+    _refuses_the_place()
+    place.unlink()
+    assert runtime("list", place="").returncode == 0
+
+
+def _refuses_the_place() -> None:
+    failed = runtime("list", place="", check=False)
+    assert (failed.returncode, "is not a directory that its user alone may change" in failed.stderr) == (1, True)
+
+
+V1 = (
+    own_id_alone,
+    ranges_by_helpers,
+    ranges_that_are_not_allowed,
+    without_a_user_namespace,
+    without_cgroups,
+    a_place_that_others_have_made,
+)
 V2 = (own_id_alone, without_cgroups, delegated_cgroup)
 SCENARIOS: dict[str, Callable[[], None]] = {scenario.__name__: scenario for scenario in (*V1, *V2)}
 
