@@ -152,6 +152,20 @@ def without_cgroups() -> None:
     runtime("create", "--bundle", str(directory), "box")
     pid = _state("box")["pid"]
     assert Path(f"/proc/{pid}/cgroup").read_text() == ours
+    for words, why in (
+        (("pause", "box"), "no cgroup with a freezer"),
+        (("update", "--pids-limit=9", "box"), "$.linux.resources.pids"),
+    ):
+        failed = runtime(*words, check=False)
+        assert (failed.returncode, why in failed.stderr) == (1, True), failed.stderr
+    runtime("start", "box")
+    runtime("exec", "--detach", "--pid-file", str(WORK / "run/added"), "box", "/bin/pause")
+    added = int((WORK / "run/added").read_text())
+    assert json.loads(runtime("ps", "--format=json", "box").stdout) == sorted([pid, added])
+    runtime("kill", "--all", "box", "KILL")
+    for killed in (added, pid):
+        os.waitpid(killed, 0)
+    assert _state("box")["status"] == "stopped"
     runtime("delete", "--force", "box")
     config["linux"]["resources"] = {"pids": {"limit": 10}}
     base.write(directory, config)
