@@ -26,7 +26,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """Declare our options."""
     group = parser.getgroup("conformance", "certify an OCI runtime")
     group.addoption(
-        "--runtime", action="append", default=[], metavar="PATH", help="runtime to certify, a path or a name on PATH; repeatable"
+        "--runtime",
+        action="append",
+        default=[],
+        metavar="PATH",
+        help="runtime to certify, a path or a name on PATH (default: the reference runtime); repeatable",
     )
     group.addoption(
         "--adapter",
@@ -38,7 +42,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="append",
         default=[],
         metavar="host|v1|v2",
-        help="cgroup layout to run in: the host's own, or a v1 or v2 view of it; repeatable",
+        help="cgroup layout to run in: the host's, or a v1 or v2 view of it (default: host; without --runtime all); repeatable",
     )
     group.addoption(
         "--requirement", action="append", default=[], metavar="GLOB", help="only requirements whose id matches; repeatable"
@@ -83,8 +87,15 @@ def _wanted(config: pytest.Config) -> bool:
     """Whether a runtime is named, or nothing but our own tests is to be run."""
     if config.option.runtime:
         return True
-    paths = [Path(str(argument).split("::")[0]).resolve() for argument in config.args]
-    return bool(paths) and all(path.is_relative_to(_OURS) for path in paths)
+    named = [str(argument).split("::")[0] for argument in config.args]
+    return bool(named) and all(_ours(name, packages=config.option.pyargs) for name in named)
+
+
+def _ours(name: str, *, packages: bool) -> bool:
+    """Whether a path, or with --pyargs a package's name, means tests of ours."""
+    if packages and name.split(".", 1)[0] == __package__ and not Path(name).exists():
+        return True
+    return Path(name).resolve().is_relative_to(_OURS)
 
 
 def _request(config: pytest.Config, arguments: list[str]) -> "Request":

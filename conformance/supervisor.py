@@ -16,9 +16,10 @@ from pathlib import Path
 
 import conformance
 from conformance.host import claims, kernel
+from conformance.host.cgroup_views import LANES
 from conformance.plan import Plan
 from conformance.subject.adapter import AdapterError, adapter_for
-from conformance.subject.identify import NotARuntime, find, identify, search_path
+from conformance.subject.identify import NotARuntime, find, identify, reference_runtime
 from conformance.verdict import junit, results, summary
 from conformance.verdict.waivers import WaiverError, expired_lines, load, stale_lines
 from specs.catalogue import load as load_catalogue
@@ -28,8 +29,6 @@ from specs.verdicts import ExitCode, Verdict
 PACKAGE = Path(conformance.__file__).parent
 TESTS = PACKAGE / "runtime"
 WAIVERS = PACKAGE / "waivers"
-DEFAULT_RUNTIMES = ("runc", "crun")
-LANES = ("host", "v1", "v2")
 _RED = {Verdict.VIOLATED.value, Verdict.UNSTABLE.value, Verdict.HARNESS_ERROR.value}
 _SHOWN = 5
 _LONGEST_TEMPORARY = 47
@@ -88,7 +87,7 @@ def run(request: Request) -> int:
     temporary = tempfile.gettempdir()
     if len(os.fsencode(temporary)) > _LONGEST_TEMPORARY:
         raise UsageError(f"TMPDIR may have {_LONGEST_TEMPORARY} bytes, sockets lie below it, and this has more: {temporary}")
-    runtimes = _runtimes(request)
+    runtimes, lanes = _runtimes(request), _lanes(request)
     waiver_files = (*sorted(str(path) for path in WAIVERS.glob("*.toml")), *request.waivers)
     try:
         waivers = load(Path(path) for path in waiver_files)
@@ -97,7 +96,7 @@ def run(request: Request) -> int:
     merged = _Merged()
     with _work_directory() as directory:
         for runtime in runtimes:
-            for lane in request.lanes or ("host",):
+            for lane in lanes:
                 place = directory / f"{len(merged.results)}-{lane}"
                 place.mkdir()
                 plan = _plan(request, runtime, lane, waiver_files, str(place))
@@ -111,18 +110,27 @@ def run(request: Request) -> int:
 
 def _runtimes(request: Request) -> list[str]:
     """Return absolute paths; raises UsageError for what is no runtime."""
-    named = request.runtimes or tuple(name for name in DEFAULT_RUNTIMES if shutil.which(name, path=search_path()))[:1]
-    if not named:
-        raise UsageError("no runtime given with --runtime=PATH, and neither runc nor crun is installed")
-    found = []
-    for name in named:
-        try:
-            path = find(name)
+    try:
+        found = [find(name) for name in request.runtimes] or [reference_runtime()]
+        for path in found:
             identify(path, adapter_for(path, file=request.adapter))
-        except (NotARuntime, AdapterError) as error:
-            raise UsageError(str(error)) from error
-        found.append(path)
+    except (NotARuntime, AdapterError) as error:
+        raise UsageError(str(error)) from error
     return found
+
+
+def _lanes(request: Request) -> tuple[str, ...]:
+    """Return the lanes asked for: for a runtime that is named, the host's own; for ours, all that this host has."""
+    if request.lanes or request.runtimes:
+        return request.lanes or ("host",)
+    lanes = []
+    for lane in LANES:
+        tried = subprocess.run([*_jail(lane), "true"], env=_environment(), check=False, stderr=subprocess.PIPE, text=True)
+        if tried.returncode == 0:
+            lanes.append(lane)
+        else:
+            print(f"no lane {lane} on this host: {tried.stderr.strip()}", flush=True)  # noqa: T201
+    return tuple(lanes)
 
 
 def _plan(request: Request, runtime: str, lane: str, waivers: tuple[str, ...], directory: str) -> Plan:
@@ -186,11 +194,13 @@ def _inner(plan: Plan, request: Request, plan_file: str, report: Path, *, first:
 
 
 def _call(command: Sequence[str]) -> int:
-    environment = os.environ | {
-        "PYTHONPATH": os.pathsep.join([str(PACKAGE.parent), os.environ.get("PYTHONPATH", "")]).rstrip(os.pathsep)
-    }
     # Whoever kills us means our children too. This process has one thread, so code of ours may run between fork and exec.
-    return subprocess.run(command, env=environment, check=False, preexec_fn=_dying_with(os.getpid())).returncode
+    return subprocess.run(command, env=_environment(), check=False, preexec_fn=_dying_with(os.getpid())).returncode
+
+
+def _environment() -> dict[str, str]:
+    search = os.pathsep.join([str(PACKAGE.parent), os.environ.get("PYTHONPATH", "")]).rstrip(os.pathsep)
+    return os.environ | {"PYTHONPATH": search}
 
 
 def _dying_with(parent: int) -> Callable[[], None]:

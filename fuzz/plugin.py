@@ -4,6 +4,7 @@ import os
 
 import pytest
 
+from conformance.subject.identify import NotARuntime, reference_runtime
 from fuzz.engine import options as parse
 from fuzz.engine.corpus import DIRECTORY
 from fuzz.engine.options import QUICK_SECONDS, Options, Shard
@@ -31,10 +32,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_cmdline_main(config: pytest.Config) -> None:
-    """Refuse what cannot be before the supervisor starts anything."""
+    """Refuse what cannot be before the supervisor starts anything; hunt the reference runtime where none is named."""
     options_of(config)
     if not config.option.runtime and not config.option.conformance_plan:
-        raise pytest.UsageError("give the runtime to hunt: --runtime=PATH")
+        try:
+            config.option.runtime = [reference_runtime()]
+        except NotARuntime as error:
+            raise pytest.UsageError(str(error)) from error
 
 
 def options_of(config: pytest.Config) -> Options:

@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from reference_runtime.log import Log
 
 NAME = "reference-runtime"
+_ACCESS = 0o170022
+_OWN_DIRECTORY = 0o040000
+"""What the bits of st_mode say that tell the type, and whether others may write: a directory, and they may not."""
 
 
 class Invocation:
@@ -53,8 +56,22 @@ class Invocation:
 
 
 def default_root() -> str:
-    """Return the state directory's usual place: an empty XDG_RUNTIME_DIR is as good as none."""
-    if posix.geteuid() == 0:
+    """Return the state directory's usual place: an empty XDG_RUNTIME_DIR is as good as none. Raises RuntimeFault."""
+    user = posix.geteuid()
+    if user == 0:
         return f"/run/{NAME}"
     runtime = posix.environ.get(b"XDG_RUNTIME_DIR", b"").decode("utf-8", "surrogateescape")
-    return f"{runtime or f'/tmp/{NAME}-{posix.geteuid()}'}/{NAME}"
+    if not runtime:
+        runtime = f"/tmp/{NAME}-{user}"
+        _check_owner(runtime, user)
+    return f"{runtime}/{NAME}"
+
+
+def _check_owner(directory: str, user: int) -> None:
+    """Refuse a directory in a place for everybody that somebody else has made: what is in there would be believed."""
+    try:
+        found = posix.lstat(directory)
+    except FileNotFoundError:
+        return
+    if found.st_uid != user or found.st_mode & _ACCESS != _OWN_DIRECTORY:
+        raise RuntimeFault(f"{directory} is not a directory that its user alone may change: set XDG_RUNTIME_DIR, or give --root")

@@ -1,6 +1,18 @@
-"""The lifecycle of runtime.md, step by step: one function for each of its thirteen steps, in their order.
+"""The lifecycle of runtime.md: its thirteen steps, and where each of them is.
 
-create  1 to 5     start  6 to 9     (the process ends: 10)     delete  11 to 13
+ 1  create is called                         create, which goes on with 2 to 5
+ 2  the environment is created               step_2_create_the_environment
+ 3  the prestart hooks run                   step_3_run_prestart_hooks
+ 4  the createRuntime hooks run              step_4_run_create_runtime_hooks
+ 5  the createContainer hooks run            step_5_run_create_container_hooks
+ 6  start is called                          start, which goes on with 7 to 9
+ 7  the startContainer hooks run             step_7_run_start_container_hooks
+ 8  the program runs                         step_8_run_the_program
+ 9  the poststart hooks run                  step_9_run_poststart_hooks
+10  the process ends                         by itself, by kill, or by stop where a deletion is forced
+11  delete is called                         delete, which goes on with 12 and 13
+12  what step 2 has made is undone           step_12_destroy
+13  the poststop hooks run                   step_13_run_poststop_hooks
 """
 
 import posix
@@ -88,6 +100,7 @@ def step_2_create_the_environment(container: Container, plan: "Plan", cgroup: "C
     from reference_runtime.init.launch import launch
 
     cgroup.create()
+    container.document["cgroup"] = cgroup.manager.record()  # without the hierarchies that a user may not write
     container.document["freezer"] = cgroup.freezer()
     plan.container_hooks.state = container.state(status=CREATING, pid=0)
     placed = -1 if plan.namespaces.joined else cgroup.open_unified()

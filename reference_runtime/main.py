@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 _WORDS_FOLLOW = frozenset({"exec", "ps"})
 """Operations after whose id comes the command line of another program."""
+_WITHOUT_CRIU = frozenset({"checkpoint", "restore"})
+"""What engines ask for all the same; with --help, to see whether it is there."""
 
 
 def main(words: "Sequence[str]") -> int:
@@ -49,6 +51,8 @@ def _run(name: str, options: CommandLine, rest: "list[str]", log: Log) -> int:
         name = "version"
     elif options.switch("help") or name == "help" or not name:
         name = "usage"
+    elif name in _WITHOUT_CRIU:
+        raise RuntimeFault(f"{name} is not supported: containers cannot be frozen into files and thawed from them here")
     elif name not in OPERATIONS:
         raise RuntimeFault(f"unknown operation {name!r}, try --help")
     _check_manager(options)

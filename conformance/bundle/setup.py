@@ -1,4 +1,4 @@
-"""Namespaces and mounts that a case wants on the host before create. To be used inside the session jail.
+"""Namespaces, mounts and network interfaces that a case wants on the host before create. To be used inside the session jail.
 
 A namespace lives as long as something refers to it: here a bind mount of its file in /proc, see namespaces(7). A pid
 namespace in addition needs its first process, since nothing can be started in it once that has ended.
@@ -14,7 +14,7 @@ from typing import Self
 
 from conformance.bundle.builder import Bundle
 from conformance.cases.case import Case, HostMount
-from conformance.host import kernel
+from conformance.host import kernel, links
 
 _KINDS = {
     "network": ("net", kernel.CLONE_NEWNET),
@@ -34,6 +34,7 @@ class HostSetup:
 
     def __init__(self, case: Case, bundle: Bundle) -> None:
         self._kinds = {wanted.name: wanted.kind for wanted in case.namespaces}
+        self._links = case.links
         self._bundle = bundle
         self._undo = ExitStack()
 
@@ -47,6 +48,7 @@ class HostSetup:
     def prepare(self) -> None:
         """Make the namespaces, then the mounts; targets below {host} or {bundle} are made where they are missing.
 
+        With interfaces the calling thread is in a network namespace of their own from then on, and so is what it starts.
         Raises OSError, and has removed by then what it made.
         """
         with ExitStack() as undo:
@@ -56,6 +58,11 @@ class HostSetup:
                 if mount.target.startswith((f"{self._bundle.directory}/", f"{self._bundle.host_directory}/")):
                     os.makedirs(mount.target, exist_ok=True)
                 _mount(mount, undo)
+            if self._links:
+                undo.enter_context(links.elsewhere())
+            for link in self._links:
+                with links.elsewhere(self._bundle.namespaces[link.namespace]) if link.namespace else contextlib.nullcontext():
+                    links.make(link.name, mtu=link.mtu, addresses=link.addresses, up=link.up)
             self._undo = undo.pop_all()
 
     def remove(self) -> None:

@@ -72,6 +72,22 @@ class HostMount:
     """Make it a shared mount, so that propagation from the host can be seen."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostLink:
+    """A network interface, one end of a veth pair, that exists before create in the network namespace of the runtime.
+
+    A case with links has one of its own for that; none of them is ever on the host's network.
+    """
+
+    name: str
+    namespace: str = ""
+    """In the network namespace that `HostNamespace` of this name made, in place of the runtime's."""
+    mtu: int = 1500
+    addresses: tuple[str, ...] = ()
+    """With prefix lengths: 192.0.2.1/24."""
+    up: bool = False
+
+
 class Container(Protocol):
     """The container under test as a script sees it. Each call is recorded; `note` marks one that is out of the ordinary."""
 
@@ -105,8 +121,14 @@ class Container(Protocol):
     def ask(self, action: Action) -> None:
         """Have the probe execute one action now; the answer is recorded."""
 
+    def hold(self, action: Action) -> None:
+        """Have the probe make a call that the agent is notified of, and note what SIGSTOP does to it meanwhile."""
+
     def wait(self, *, seconds: float = 10.0) -> None:
         """Wait until the container's process has ended, but no longer than that."""
+
+    def retune(self, link: str, *, mtu: int) -> None:
+        """Change a network interface inside the container, as the program might; `snapshot` shows what came of it."""
 
     def rewrite_config(self, edits: tuple[Edit, ...]) -> None:
         """Write a changed config.json into the bundle, in place of the one that create got."""
@@ -159,6 +181,7 @@ class Case:
     """Files below {host}."""
     namespaces: tuple[HostNamespace, ...] = ()
     mounts: tuple[HostMount, ...] = ()
+    links: tuple[HostLink, ...] = ()
     script: Script = lifecycle
     aims: tuple[str, ...] = ()
     """Requirements that this case is for though their expectation does not apply by the config alone."""

@@ -57,7 +57,7 @@ CASES: tuple[Case, ...] = (
         title="A program named without a slash, behind a file in an earlier PATH entry that may not be executed",
         rootfs=(RegularFile("first/tool", b"not a program", 0o644), Symlink("tools/tool", "/probe")),
         edits=(put("/process/args", ["tool", "argument"]), put("/process/env", ["PATH=/nowhere:/first:/tools"])),
-        aims=("config.process.oomscoreadj.unset", "config.process.terminal.default"),
+        aims=("config.process.oomscoreadj.unset", "config.process.terminal.default", "runtime-linux.fds.default"),
     ),
     Case(
         name="process/rlimits",

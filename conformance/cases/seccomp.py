@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from conformance.cases.case import Case
+from conformance.cases.case import Case, Container
 from conformance.expectations.unappliable import NO_SUCH
 from conformance.record.config import put
+from conformance.record.probe import Action, Call
 from specs.linux.syscalls import numbers
 
 _ENODATA, _EOPNOTSUPP, _ELIBEXEC = 61, 95, 83
@@ -65,6 +66,21 @@ _DENYING = {"defaultAction": "SCMP_ACT_ERRNO", "syscalls": [_entry(*_allowed(), 
 
 _NOTIFIED = _entry("swapoff", action="SCMP_ACT_NOTIFY")
 
+_NOTIFIED_CALL = Action("make a call that the agent is notified of", (Call("swapoff", (b"/none\0",)),))
+
+
+def _held(container: Container) -> None:
+    """Have the program wait for the agent, and stop it meanwhile."""
+    if not container.create().succeeded:
+        return
+    container.snapshot("created")
+    if container.start().succeeded:
+        container.snapshot("running")
+        container.hold(_NOTIFIED_CALL)
+    container.kill("KILL")
+    container.delete()
+
+
 CASES: tuple[Case, ...] = (
     Case(
         name="seccomp/actions",
@@ -105,6 +121,19 @@ CASES: tuple[Case, ...] = (
         name="seccomp/agent",
         title="A call that an agent is to be notified of, which nobody makes",
         edits=(put("/linux/seccomp", _allowing(_NOTIFIED, listenerPath="{agent}", listenerMetadata="meta data")),),
+    ),
+    Case(
+        name="seccomp/agent-killable",
+        title="A call that an agent is notified of, and that only a deadly signal may interrupt",
+        edits=(
+            put(
+                "/linux/seccomp",
+                _allowing(_NOTIFIED, listenerPath="{agent}", flags=["SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV"]),
+            ),
+        ),
+        aims=("linux.seccomp.flags.wait-killable",),
+        script=_held,
+        needs=lambda host: "" if host.seccomp and host.kernel >= (5, 19, 0) else "seccomp of Linux 5.19",
     ),
     Case(
         name="seccomp/agent-absent",

@@ -13,10 +13,13 @@ from conformance.bundle.proxy import ProbeGone, ProbeSilent, Proxy
 from conformance.cases.case import Case
 from conformance.drive.reaper import Reaper
 from conformance.drive.watcher import Watcher
+from conformance.host import links
+from conformance.observe import network
 from conformance.observe.errors import ProcessGone
+from conformance.observe.inside import within
 from conformance.observe.snapshot import snapshot
 from conformance.observe.wants import Wants
-from conformance.record.config import Edit, edited, lookup
+from conformance.record.config import Config, Edit, edited, lookup
 from conformance.record.host import Host
 from conformance.record.leak import Leak
 from conformance.record.operation import Operation, StateReading, Status
@@ -66,7 +69,7 @@ class ContainerUnderTest:
         self.numbers = numbers
         self.actions = actions
         self.listener = listener
-        self.agent = SeccompAgent(bundle.agent_socket) if _has_agent(bundle) else None
+        self.agent = SeccompAgent(bundle.agent_socket, keep=_is_held(bundle)) if _has_agent(bundle) else None
         self._company = company
         self._neighbours: list[ContainerUnderTest] = []
         self.pid: int | None = None
@@ -78,6 +81,7 @@ class ContainerUnderTest:
         self._nothing_left = False
         """No difference was seen, and nothing was run since."""
         self._before = watcher.look()
+        self._look_outside("before")
 
     # The operations of the spec.
 
@@ -120,6 +124,7 @@ class ContainerUnderTest:
             self._adopt(read_pid_file(pid_file))
         else:
             self.record.leaks_after_refusal = self._left_behind()
+            self._look_outside("refused")
             self.state(note="after the refused create")
         return operation
 
@@ -160,6 +165,7 @@ class ContainerUnderTest:
             self._forget()
             self.record.leaks = self._left_behind()
             self.record.foreign = self.bundle.foreign()
+            self._look_outside("deleted")
         return operation
 
     def call(self, operation: str, *arguments: str, note: str) -> Operation:
@@ -202,6 +208,7 @@ class ContainerUnderTest:
         except ProcessGone:
             return None
         self.record.snapshots[name] = taken
+        self._look_outside(name)
         return taken
 
     def probe(self) -> None:
@@ -220,10 +227,24 @@ class ContainerUnderTest:
             answer = Answer(answer.results, answer.problem, died=self.record.exit_code)
         self.record.answers[action] = answer
 
+    def hold(self, action: Action) -> None:
+        """Have the probe make a call that the agent is notified of, and note what SIGSTOP does to it meanwhile."""
+        if self.agent is None or self.pid is None:
+            return
+        with ThreadPoolExecutor(1) as pool:
+            asked = pool.submit(self.ask, action)
+            self.record.state_while_notified = self.agent.hold(self.pid)
+            asked.result()
+
     def wait(self, *, seconds: float = _DEATH_SECONDS) -> None:
         """Wait until the container's process has ended, but no longer than that."""
         self._end.poll(seconds * 1000 if self._pidfd is not None else 0)
         self.current()
+
+    def retune(self, link: str, *, mtu: int) -> None:
+        """Change a network interface inside the container, as the program might; without such an interface nothing."""
+        with contextlib.suppress(ProcessGone, OSError):
+            within(self.pid or 0, lambda: links.change(link, mtu=mtu))
 
     def rewrite_config(self, edits: tuple[Edit, ...]) -> None:
         """Write a changed config.json into the bundle, in place of the one that create got."""
@@ -316,6 +337,18 @@ class ContainerUnderTest:
             self.agent.collect()
         return finished
 
+    def _look_outside(self, phase: str) -> None:
+        """Note the network interfaces around the container of a config that moves some into it."""
+        if not self.wants.links:
+            return
+        found = {"": network.observe()}
+        for path in self.record.namespace_paths:
+            if _is_joined_network(self.record.config, path):
+                # What is no network namespace can't be joined either.
+                with contextlib.suppress(OSError):
+                    found[path] = network.observe_at(path)
+        self.record.outside[phase] = found
+
     def _console_socket(self) -> ConsoleSocket | None:
         """Listen for the terminal if the config wants one and the runtime's adapter has words for that."""
         if lookup(self.record.config, "/process/terminal") is not True or not self.runtime.adapter.terminal_flags:
@@ -401,6 +434,15 @@ class ContainerUnderTest:
 
 def _has_agent(bundle: Bundle) -> bool:
     return bool(lookup(bundle.config, "/linux/seccomp/listenerPath") == bundle.agent_socket)
+
+
+def _is_held(bundle: Bundle) -> bool:
+    return "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV" in (lookup(bundle.config, "/linux/seccomp/flags") or ())
+
+
+def _is_joined_network(config: Config, path: str) -> bool:
+    entries = lookup(config, "/linux/namespaces") or ()
+    return path.startswith("/") and {"type": "network", "path": path} in entries
 
 
 def _parse(operation: Operation) -> tuple[dict[str, object] | None, str]:

@@ -176,7 +176,16 @@ def _oom_score_unset(_config: Config, host: Host, record: Record) -> Evidence:
     return equal(expected=host.oom_score_adj, observed=running(record).process.oom_score_adj)
 
 
+def _descriptors(_config: Config, _host: Host, record: Record) -> Evidence:
+    """Look at what the harness never asked to be passed on; that a runtime passes more is recorded, since it may."""
+    seen = running(record).process.descriptors
+    if not seen:
+        raise Inconclusive("no descriptor could be seen")
+    return equal(expected={}, observed={number: link for number, link in seen.items() if number > 2}, evidence=seen)
+
+
 EXPECTATIONS = (
+    Expectation(requirement="runtime-linux.fds.default", judge=_descriptors),
     Expectation(requirement="config.process.cwd.effect", applies=_has_cwd, probes=_asks_where, judge=_cwd, sees="probe"),
     Expectation(requirement="config.process.env.effect", applies=_has_variables, judge=_env),
     Expectation(requirement="config.process.args.effect", applies=_has_args, judge=_args),

@@ -24,6 +24,8 @@ from conformance.record.record import Record
 _NOTIFY = "SCMP_ACT_NOTIFY"
 _FIRST = (5, 0, 0)
 """The first Linux whose seccomp can notify."""
+_KILLABLE = (5, 19, 0)
+"""The first Linux with SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV."""
 NAME = "seccompFd"
 LINK = "anon_inode:seccomp notify"
 """What /proc shows of a descriptor that seccomp(2) returned for a listener."""
@@ -189,6 +191,15 @@ def _first_only(_config: Config, _host: Host, record: Record) -> Evidence:
     return Evidence("descriptors with the first byte alone", counts)
 
 
+def _killable(_config: Config, host: Host, record: Record) -> Evidence:
+    """Judge by SIGSTOP: a caller that waits for the agent is stopped by it, but with the flag goes on waiting (D)."""
+    if host.kernel < _KILLABLE:
+        raise Inconclusive("Linux 5.19, which can wait so")
+    if not record.state_while_notified:
+        raise Inconclusive("no notification of a call came")
+    return equal(expected={"state": "D"}, observed={"state": record.state_while_notified})
+
+
 def _version(_config: Config, _host: Host, record: Record) -> Evidence:
     version = _state(record).get("ociVersion")
     if not isinstance(version, str) or not version:
@@ -245,6 +256,7 @@ EXPECTATIONS: tuple[Expectation, ...] = (
         Expectation(requirement=f"linux.{name}", applies=_applies(_tells), judge=judge, sees="runtime")
         for name, judge in _JUDGES.items()
     ),
+    Expectation(requirement="linux.seccomp.flags.wait-killable", judge=_killable),
     Expectation(
         requirement="linux.seccomp.listenermetadata.sent",
         applies=_applies(lambda config: _tells(config) and "listenerMetadata" in config["linux"]["seccomp"]),

@@ -5,7 +5,7 @@ import struct
 from collections.abc import Sequence
 
 from conformance.expectations.calls import FileStatus, results, status_of
-from conformance.expectations.contract import Applicability, Evidence, Expectation, Inconclusive, equal, violated
+from conformance.expectations.contract import Applicability, Evidence, Expectation, Inconclusive, equal, running, violated
 from conformance.expectations.tolerance import must_be_accepted
 from conformance.record.config import Config, lookup
 from conformance.record.host import Host
@@ -75,6 +75,22 @@ def _one_terminal(config: Config, _host: Host, record: Record) -> Evidence:
     return Evidence("the standard streams are one terminal", files[0])
 
 
+def _console(_config: Config, _host: Host, record: Record) -> Evidence:
+    """Judge by the mount table: a pty's name in its devpts is its number, and so is the minor of its device."""
+    seen = running(record)
+    terminal = seen.process.tty
+    if not terminal:
+        raise Inconclusive("the program has no controlling terminal")
+    expected = {"fstype": "devpts", "root": f"/{_minor(terminal)}"}
+    mount = seen.mount_at("/dev/console")
+    return equal(expected=expected, observed=mount and {"fstype": mount.fstype, "root": mount.root}, evidence=mount)
+
+
+def _minor(device: int) -> int:
+    """Return the minor number in a device number as /proc/PID/stat writes it."""
+    return device & 0xFF | device >> 12 & 0xFFF00
+
+
 def _sets_size(config: Config, _host: Host) -> Applicability:
     size = lookup(config, "/process/consoleSize")
     return lookup(config, "/process/terminal") is True and isinstance(size, dict) and {"height", "width"} <= size.keys()
@@ -103,6 +119,7 @@ def _asks(_config: Config, _host: Host) -> Sequence[Action]:
 
 
 EXPECTATIONS = (
+    Expectation(requirement="linux.default-devices.console", applies=_wants_terminal, judge=_console),
     Expectation(
         requirement="config.process.terminal.default", applies=_wants_none, probes=_asks, judge=_no_terminal, sees="probe"
     ),

@@ -8,7 +8,7 @@ import warnings
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 
-from conformance.host import kernel
+from conformance.host import kernel, links
 from conformance.host.hierarchies import Hierarchy, hierarchies, read
 from conformance.record.host import CgroupLayout, Host
 
@@ -45,6 +45,7 @@ def gather(*, lane: str) -> Host:
         lsms=_lsms(),
         user_namespaces=_can_map_user_namespace(),
         seccomp=status.get("Seccomp") == "0" and os.path.exists("/proc/sys/kernel/seccomp/actions_avail"),
+        veth_links=links.can_be_made(),
         resctrl="\tresctrl\n" in read("/proc/filesystems"),
         numa_nodes=_numa_nodes(),
         cpus=frozenset(os.sched_getaffinity(0)),

@@ -36,6 +36,8 @@ class Host:
     """A user namespace with more than one mapping can be made here."""
     seccomp: bool
     """The kernel has seccomp filters, and the harness itself is under none."""
+    veth_links: bool
+    """Network interfaces of the kind veth can be made here."""
     resctrl: bool
     numa_nodes: int
     cpus: frozenset[int]

@@ -10,7 +10,7 @@ from conformance.record.leak import Leak
 from conformance.record.operation import Operation, StateReading
 from conformance.record.probe import Action, Answer
 from conformance.record.runtime import RuntimeFacts
-from conformance.record.snapshot import Snapshot
+from conformance.record.snapshot import Link, Snapshot
 
 
 @dataclass(slots=True, kw_only=True)
@@ -37,6 +37,8 @@ class Record:
     """How the container's process ended: exit status, -N for signal N; None if it was not seen to end."""
     agent: tuple[AgentConnection, ...] | None = None
     """What reached the socket at linux.seccomp.listenerPath; None if the harness did not listen there."""
+    state_while_notified: str = ""
+    """State (proc_pid_stat(5)) of a process whose call the agent was notified of, after SIGSTOP: T or D; "" if not tried."""
     program_started: list[float] = field(default_factory=list)
     """time.monotonic seconds of each sign of life of the configured program."""
     second_containers: list[int] = field(default_factory=list)
@@ -47,6 +49,9 @@ class Record:
     """What was left after delete; None if it never came to that."""
     foreign: Mapping[str, bool] = field(default_factory=dict)
     """Resources of the harness that the container used, and whether they were still there after delete."""
+    outside: dict[str, Mapping[str, tuple[Link, ...]]] = field(default_factory=dict)
+    """For a config with netDevices: by phase (before, refused, deleted, or a snapshot's name), the network interfaces of the
+    namespace that the runtime is called in (""), and of each network namespace that the config joins (its path)."""
     namespace_paths: Mapping[str, int] = field(default_factory=dict)
     """Each namespace path of the config to the inode number of the namespace it led to just before create."""
     twin: "Record | None" = None

@@ -127,7 +127,7 @@ class DeviceProgram:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Link:
-    """One network interface in the container's network namespace."""
+    """One network interface of a network namespace."""
 
     index: int
     name: str
@@ -137,6 +137,8 @@ class Link:
     """Hardware address, colon-separated hex."""
     addresses: tuple[str, ...]
     """IP addresses with prefix length."""
+    lasting: tuple[str, ...] = ()
+    """Those of them that are permanent and of global scope."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

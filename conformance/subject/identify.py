@@ -12,6 +12,7 @@ import stat
 from collections.abc import Mapping
 from typing import Any
 
+import conformance
 from conformance.record.runtime import RuntimeFacts
 from conformance.subject.adapter import Adapter
 from conformance.subject.spawn import Finished, spawn
@@ -31,6 +32,15 @@ _DEV = re.compile(r"[-+]dev\b.*\Z")
 
 class NotARuntime(ValueError):
     """What `--runtime` names cannot be tested; the message is one line for the user."""
+
+
+def reference_runtime() -> str:
+    """Return the path of the runtime that is certified when none is named: the one of this checkout or installation.
+
+    It is found as a file, like any runtime: nothing here may import it. Raises NotARuntime if the file is not there.
+    """
+    package = os.path.dirname(os.path.abspath(conformance.__file__))
+    return find(os.path.join(os.path.dirname(package), "reference_runtime", "reference-runtime"))
 
 
 def search_path() -> str:

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from conformance.cases.case import Case, HostMount, HostNamespace
+from conformance.cases.case import Case, HostLink, HostMount, HostNamespace
 from conformance.record.as_json import as_json
 from conformance.record.config import Config, lookup
 from conformance.record.operation import Operation, Status
@@ -46,7 +46,11 @@ class Plan:
 
 def script(plan: Plan) -> str:
     """Return the text of reproduce.sh."""
-    values = {"runtime": shlex.quote(plan.outcome.runtime.path), "lane": shlex.quote(plan.outcome.lane)}
+    values = {
+        "runtime": shlex.quote(plan.outcome.runtime.path),
+        "lane": shlex.quote(plan.outcome.lane),
+        "net": " --net" if plan.case and plan.case.links else "",
+    }
     parts = (
         "#!/bin/sh\n" + _header(plan),
         ENTRY % values,
@@ -136,6 +140,8 @@ def _set_up(plan: Plan) -> Iterator[str]:
             yield from _namespace(namespace)
         for mount in plan.case.mounts:
             yield from _mount(mount)
+        for link in plan.case.links:
+            yield from _link(link)
         if plan.case.umask is not None:
             yield f"umask {plan.case.umask:04o}"
     for source in bind_sources(plan.config):
@@ -165,6 +171,16 @@ def _mount(mount: HostMount) -> Iterator[str]:
     yield f"mount {kind}{f' -o {shlex.quote(options)}' if options else ''} {source} {target}"
     if mount.shared:
         yield f"mount --make-shared {target}"
+
+
+def _link(link: HostLink) -> Iterator[str]:
+    within = f'nsenter --net="$WORK"/ns/{shlex.quote(link.namespace)} ' if link.namespace else ""
+    name = shlex.quote(link.name)
+    yield f"{within}ip link add {name} mtu {link.mtu} type veth peer name {shlex.quote(f'{link.name}-')}"
+    for address in link.addresses:
+        yield f"{within}ip address add {shlex.quote(address)} dev {name}"
+    if link.up:
+        yield f"{within}ip link set {name} up"
 
 
 def _filled(text: str) -> str:

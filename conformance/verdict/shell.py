@@ -9,7 +9,7 @@ if [ "$$" != 1 ] || [ "${REPRODUCING:-}" != "$HERE" ]; then
     [ "$(id -u)" = 0 ] || { echo 'run this as root' >&2; exit 2; }
     RUNTIME=$(command -v "$RUNTIME") || { echo 'no such runtime' >&2; exit 2; }
     export RUNTIME LANE REPRODUCING="$HERE"
-    exec unshare --mount --propagation private --pid --fork --kill-child --mount-proc sh "$0"
+    exec unshare --mount%(net)s --propagation private --pid --fork --kill-child --mount-proc sh "$0"
 fi
 """
 

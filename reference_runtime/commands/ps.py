@@ -12,12 +12,13 @@ FLAGS = {"format": VALUE}
 
 def run(call: Invocation) -> int:
     """Print them as a JSON array, or let ps(1) print its table with the options that follow the id."""
+    from reference_runtime.container.processes import processes
     from reference_runtime.container.state import Container
 
     arguments = call.line.arguments
     if not arguments:
         raise RuntimeFault("a container id is needed")
-    pids = Container.load(call.container(arguments[0])).cgroup.processes()
+    pids = processes(Container.load(call.container(arguments[0])))
     form = call.line.value("format", "table")
     if form == "json":
         posix.write(1, f"{dumps(pids)}\n".encode())

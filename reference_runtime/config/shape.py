@@ -71,7 +71,7 @@ def choice(*values: str) -> "Shape":
     def check(value: "Any", where: str) -> None:
         text(value, where)
         if value not in values:
-            raise RuntimeFault(f"must be one of {', '.join(values)}, not {value!r}", where=where)
+            raise RuntimeFault(f"must be one of {', '.join(filter(None, values))}, not {value!r}", where=where)
 
     return check
 

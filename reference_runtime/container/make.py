@@ -9,7 +9,7 @@ from reference_runtime.container.cgroup import Cgroup
 from reference_runtime.container.state import Container
 from reference_runtime.fault import RuntimeFault, reason
 from reference_runtime.kernel.files import create_file
-from reference_runtime.plan.labels import labels_for
+from reference_runtime.plan.labels import check_mount_label, labels_for
 from reference_runtime.plan.plan import Plan
 from reference_runtime.plan.process import plan_home, with_home
 from reference_runtime.plan.process_entry import privileges_for
@@ -63,6 +63,7 @@ def plan_container(container_id: str, bundle: str, request: Request) -> Planned:
     """Read, check and plan a bundle; nothing is changed. Raises RuntimeFault."""
     config, text = read_document(f"{bundle}/config.json", regular=True)
     check(config)
+    check_mount_label(config)
     machine = posix.uname().machine
     plan = Plan(config, request, container_id=container_id, bundle=bundle, machine=machine)
     if plan.filter is not None and plan.filter.flags:

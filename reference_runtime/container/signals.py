@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def send(container: "Container", signal: int, *, everyone: bool) -> None:
-    """Signal the first process, or every process of the container's cgroup.
+    """Signal the first process, or every process of the container.
 
     Raises RuntimeFault if the container is neither created nor running; for `everyone` a stopped one does too, since others
     may live on in a pid namespace that it shared.
@@ -35,10 +35,13 @@ def send(container: "Container", signal: int, *, everyone: bool) -> None:
 
 
 def _send_to_all(container: "Container", signal: int) -> None:
-    if signal == k.SIGKILL:
-        container.cgroup.kill()
+    from reference_runtime.container.processes import processes
+
+    manager = container.cgroup
+    if signal == k.SIGKILL and manager.hierarchies:
+        manager.kill()
         return
-    for pid in container.cgroup.processes():
+    for pid in processes(container):
         try:
             posix.kill(pid, signal)
         except ProcessLookupError:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from reference_runtime.container.directory import Directory
     from reference_runtime.plan.plan import Plan
 
+_EINVAL = 22
 _MESSAGE = 1 << 16
 _PID = b"P"
 
@@ -83,7 +84,16 @@ class Launched:
             return
         if len(message) > 1:  # the stub's results
             raise explain(self._plan.calls, message)
-        raise RuntimeFault("the container's first process has ended unexpectedly")
+        raise RuntimeFault("the container's first process has ended unexpectedly", why=self._ending())
+
+    def _ending(self) -> str:
+        """Say how it has ended, if it has; it stays to be collected."""
+        ended = posix.waitid(posix.P_PID, self.pid, posix.WEXITED | posix.WNOHANG | posix.WNOWAIT)
+        if ended is None:
+            return ""
+        if ended.si_status == SIGKILL and ended.si_code != posix.CLD_EXITED:
+            return "killed, as it is where the memory limit is too low for it"
+        return f"status {ended.si_status}"
 
 
 def launch(
@@ -114,7 +124,10 @@ def launch(
             posix.close(ours)  # so that it hears of our end, and doesn't wait for ever
             inside.run()
     except OSError as error:
-        raise RuntimeFault("cannot make the namespaces", where="$.linux.namespaces", why=reason(error)) from error
+        why = reason(error)
+        if not is_root() and "user" not in plan.namespaces:
+            why += ": an ordinary user makes them in a user namespace alone"
+        raise RuntimeFault("cannot make the namespaces", where="$.linux.namespaces", why=why) from error
     for descriptor in (theirs, *fifos, *entrances, *([cgroup] if cgroup >= 0 else [])):
         posix.close(descriptor)
     return Launched(pid, ours, plan, stage.sources)
@@ -145,8 +158,8 @@ def _clone_joined(inside: Inside, ours: int) -> int:
 def _is_container(inside: Inside) -> bool:
     """In the go-between: join, make the process and tell its pid. Returns, with True, in the process alone."""
     try:
-        for kind, path in inside.plan.namespaces.joined:
-            _join(kind, path)
+        for kind, path, where in inside.plan.namespaces.joined:
+            _join(kind, path, where)
         pid = k.clone3(inside.plan.namespaces.new | k.CLONE_PARENT)
         if pid == 0:
             return True
@@ -156,7 +169,7 @@ def _is_container(inside: Inside) -> bool:
     posix._exit(0)
 
 
-def _join(kind: int, path: str) -> None:
+def _join(kind: int, path: str, where: str) -> None:
     try:
         descriptor = posix.open(path, posix.O_RDONLY | posix.O_CLOEXEC)
         if kind == k.CLONE_NEWNS:
@@ -164,7 +177,9 @@ def _join(kind: int, path: str) -> None:
         k.setns(descriptor, kind, path=path)
         posix.close(descriptor)
     except OSError as error:
-        raise RuntimeFault("cannot join", where="$.linux.namespaces", why=reason(error)) from error
+        # setns(2) has this error for a file that is no namespace, or one of another kind.
+        why = f"{path} is no namespace of that type" if error.errno == _EINVAL else reason(error)
+        raise RuntimeFault("cannot join", where=where, why=why) from error
 
 
 def _receive(sync: int) -> bytes:

@@ -1,4 +1,4 @@
-"""Plans process.apparmorProfile and process.selinuxLabel: a label that no module would read is refused."""
+"""Plans process.apparmorProfile and process.selinuxLabel: a label that no module would read is refused, mountLabel too."""
 
 from reference_runtime.fault import RuntimeFault
 
@@ -32,3 +32,15 @@ def labels_for(process: "dict[str, Any]") -> "list[tuple[str, str]]":
     from reference_runtime.kernel.security_modules import apparmor_file, has_apparmor, has_selinux
 
     return plan_labels(process, apparmor=apparmor_file() if has_apparmor() else None, selinux=has_selinux())
+
+
+def check_mount_label(config: "dict[str, Any]", *, selinux: "bool | None" = None) -> None:
+    """Raise RuntimeFault for linux.mountLabel where SELinux is not in force: `selinux`, or as this kernel says."""
+    if not (config.get("linux") or {}).get("mountLabel"):
+        return
+    if selinux is None:
+        from reference_runtime.kernel.security_modules import has_selinux
+
+        selinux = has_selinux()
+    if not selinux:
+        raise RuntimeFault("SELinux is not in force here", where="$.linux.mountLabel")

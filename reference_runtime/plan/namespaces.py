@@ -34,8 +34,8 @@ class Namespaces:
         """A new cgroup namespace, which is made when the process is in its cgroup: that becomes the root of what it sees."""
         self.time = False
         """A new time namespace, which nobody may be in yet while its offsets are written."""
-        self.joined: list[tuple[int, str]] = []
-        """(flag, path), the user namespace last: whoever is in it has no rights over the others."""
+        self.joined: list[tuple[int, str, str]] = []
+        """(flag, path, place in the config), the user namespace last: whoever is in it has no rights over the others."""
         self.uid_map = ""
         self.gid_map = ""
         """As /proc/PID/uid_map wants it."""
@@ -44,7 +44,7 @@ class Namespaces:
 
     def describe(self) -> str:
         new = ", ".join(kind for kind, path in self.kinds.items() if not path) or "none"
-        joined = "".join(f"; join {path}" for _, path in self.joined)
+        joined = "".join(f"; join {path}" for _, path, _ in self.joined)
         maps = f"; map users {self.uid_map!r}, groups {self.gid_map!r}" if self.uid_map or self.gid_map else ""
         return f"new namespaces: {new}{joined}{maps}{f'; clocks {self.time_offsets!r}' if self.time_offsets else ''}"
 
@@ -61,11 +61,11 @@ def plan_namespaces(config: "dict[str, Any]") -> Namespaces:
     """Return the plan; the mappings must be valid."""
     linux = config.get("linux") or {}
     plan = Namespaces()
-    for entry in linux.get("namespaces") or ():
+    for index, entry in enumerate(linux.get("namespaces") or ()):
         kind, path = entry["type"], entry.get("path") or ""
         plan.kinds[kind] = path
         if path:
-            plan.joined.append((KINDS[kind], path))
+            plan.joined.append((KINDS[kind], path, f"$.linux.namespaces[{index}].path"))
         elif kind == "cgroup":
             plan.cgroup = True
         elif kind == "time":

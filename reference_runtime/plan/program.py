@@ -59,13 +59,15 @@ class Descriptors:
 class LastCalls:
     """The program for one process, and what its results mean."""
 
-    __slots__ = ("executions", "file", "go", "image", "names")
+    __slots__ = ("executions", "file", "go", "image", "names", "places")
 
     def __init__(self) -> None:
         self.image = b""
         """The stub's data."""
         self.names: list[str] = []
         """What each call was for, in the order of their results."""
+        self.places: dict[str, str] = {}
+        """Of what a member of the config asks for: the place of that."""
         self.executions: list[int] = []
         """Which of them try to execute the program."""
         self.file = ""
@@ -111,7 +113,7 @@ def plan_program(
     Without `process` it waits for ever: there is nothing to run. `exec_labels` are (path below /proc, text) that a security
     module wants written. `path` is what is executed if it isn't what args[0] says.
     """
-    calls = _Calls(machine, descriptors)
+    calls = _Calls(machine, descriptors, at="$" if enters else "$.process")
     calls.hide(keep_proc=bool(exec_labels))
     if process is not None:
         calls.renounce(privileges, keep=_keeps(process, filter_))
@@ -141,9 +143,11 @@ def _keeps(process: "dict[str, Any]", filter_: "Filter | None") -> bool:
 
 
 class _Calls:
-    __slots__ = ("_clone", "_descriptors", "_go", "_held", "_on_error", "_plan", "_program")
+    __slots__ = ("_at", "_clone", "_descriptors", "_go", "_held", "_on_error", "_plan", "_program")
 
-    def __init__(self, machine: str, descriptors: Descriptors) -> None:
+    def __init__(self, machine: str, descriptors: Descriptors, *, at: str) -> None:
+        self._at = at
+        """The place of the process in its document."""
         self._program = Program(machine)
         self._plan = LastCalls()
         self._descriptors = descriptors
@@ -152,8 +156,12 @@ class _Calls:
         self._held = 0
         self._go: Data | None = None
 
-    def add(self, name: str, *arguments: "int | Data | Label", what: str = "", on_error: str = "", **go_on: "Any") -> int:
+    def add(
+        self, name: str, *arguments: "int | Data | Label", what: str = "", member: str = "", on_error: str = "", **go_on: "Any"
+    ) -> int:
         self._plan.names.append(what or name)
+        if member:
+            self._plan.places[what] = f"{self._at}.{member}"
         return self._program.call(name, *arguments, on_error=on_error or self._on_error, **go_on)
 
     def hide(self, *, keep_proc: bool) -> None:
@@ -198,18 +206,21 @@ class _Calls:
             self.add("prctl", k.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
 
     def limits(self, rlimits: "Sequence[dict[str, Any]]") -> None:
-        for limit in rlimits:
+        for index, limit in enumerate(rlimits):
             value = limit["soft"].to_bytes(8, "little") + limit["hard"].to_bytes(8, "little")
-            self.add("prlimit64", 0, RLIMITS[limit["type"]], self._program.data(value), 0, what=f"set {limit['type']}")
+            what, member = f"set {limit['type']}", f"rlimits[{index}]"
+            self.add("prlimit64", 0, RLIMITS[limit["type"]], self._program.data(value), 0, what=what, member=member)
 
     def identity(self, user: "dict[str, Any]", privileges: Privileges, *, keep: bool) -> None:
         """Become the user; capabilities survive that, and with `keep` they stay in force too."""
         self.add("prctl", k.PR_SET_KEEPCAPS, 1, 0, 0, 0)
         groups = user.get("additionalGids") or ()
         if privileges.set_groups or groups:
-            self.add("setgroups", len(groups), self._program.data(_words(groups)), what="set additionalGids")
-        self.add("setresgid", *(user["gid"],) * 3, what="set gid")
-        self.add("setresuid", *(user["uid"],) * 3, what="set uid")
+            self.add(
+                "setgroups", len(groups), self._program.data(_words(groups)), what="set groups", member="user.additionalGids"
+            )
+        self.add("setresgid", *(user["gid"],) * 3, what=f"become group {user['gid']}", member="user.gid")
+        self.add("setresuid", *(user["uid"],) * 3, what=f"become user {user['uid']}", member="user.uid")
         self.add("prctl", k.PR_SET_KEEPCAPS, 0, 0, 0, 0)
         if keep:
             self._capset(self._held, self._held, 0)
@@ -221,12 +232,13 @@ class _Calls:
         self.add("prctl", k.PR_CAP_AMBIENT, k.PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0, what="clear ambient capabilities")
         for bit in range(privileges.last + 1):
             if sets.ambient >> bit & 1:
-                self.add("prctl", k.PR_CAP_AMBIENT, k.PR_CAP_AMBIENT_RAISE, bit, 0, 0, what=f"raise ambient {_name(bit)}")
+                what, member = f"raise ambient {_name(bit)}", "capabilities.ambient"
+                self.add("prctl", k.PR_CAP_AMBIENT, k.PR_CAP_AMBIENT_RAISE, bit, 0, 0, what=what, member=member)
 
     def _capset(self, effective: int, permitted: int, inheritable: int) -> None:
         header = self._program.data(_CAPABILITY_VERSION_3.to_bytes(4, "little") + bytes(4))
         masks = [mask >> shift & _HIGHEST for shift in (0, 32) for mask in (effective, permitted, inheritable)]
-        self.add("capset", header, self._program.data(_words(masks)), what="set capabilities")
+        self.add("capset", header, self._program.data(_words(masks)), what="set capabilities", member="capabilities")
 
     def wait(self) -> None:
         """Say that all is ready, and wait for the byte that `start` sends."""
@@ -241,7 +253,7 @@ class _Calls:
         """chdir(2), but not by way of a descriptor, /proc/self/fd/7 or a link to it, which may lead out (CVE-2024-21626)."""
         how = b"".join(value.to_bytes(8, "little") for value in (O_PATH | O_CLOEXEC, 0, RESOLVE_NO_MAGICLINKS))
         here, what = self._descriptors.listener, f"chdir to cwd ({cwd})"
-        self.add("openat2", AT_FDCWD, self._program.text(cwd), self._program.data(how), len(how), what=what)
+        self.add("openat2", AT_FDCWD, self._program.text(cwd), self._program.data(how), len(how), what=what, member="cwd")
         self.add("fchdir", here, what=what)
         self.add("close", here, what=what)
 
@@ -336,4 +348,5 @@ def explain(calls: LastCalls, results: bytes) -> "RuntimeFault":
     index = calls.names.index(name)
     if index in calls.executions:
         return RuntimeFault(not_executable(calls.file, [error]))
-    return RuntimeFault(f"cannot {name}" if " " in name else f"{name} fails", why=strerror(error).lower())
+    what = f"cannot {name}" if " " in name else f"{name} fails"
+    return RuntimeFault(what, where=calls.places.get(name, ""), why=strerror(error).lower())

@@ -22,7 +22,7 @@ RUNC = shutil.which("runc", path="/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/
 CRUN = shutil.which("crun", path="/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin") or ""
 needs_runc = pytest.mark.skipif(os.geteuid() != 0 or not RUNC, reason="needs root and runc")
 needs_both = pytest.mark.skipif(os.geteuid() != 0 or not RUNC or not CRUN, reason="needs root, runc and crun")
-PACKAGES = ("specs", "conformance", "reports")
+PACKAGES = ("specs", "conformance", "reports", "reference_runtime")
 
 
 def hybrid() -> bool:

@@ -11,6 +11,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from conformance.host.cgroup_views import LANES
 from specs.schemas import validator
 from specs.verdicts import ExitCode, Level
 from tests.certification.certify import (
@@ -59,6 +60,25 @@ def test_from_another_directory_as_installed(state: Run, tmp_path: Path) -> None
     run = certify(*arguments, "--pyargs", "conformance", directory=tmp_path, cwd=elsewhere, python_path=site)
     assert run.status == ExitCode.CONFORMANT, run
     assert run.verdicts == state.verdicts
+
+
+def test_without_a_runtime_as_installed_the_reference_runtime_in_every_lane(tmp_path: Path) -> None:
+    site, elsewhere = installed(tmp_path / "site"), tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    one = "--requirement=runtime.state.id"
+    run = certify(one, "--pyargs", "conformance", directory=tmp_path, cwd=elsewhere, python_path=site)
+    assert run.status == ExitCode.CONFORMANT, run
+    assert {line["runtime"]["path"] for line in run.lines} == {f"{site}/reference_runtime/reference-runtime"}
+    lanes = {line["lane"] for line in run.lines}
+    assert lanes | {name for name in LANES if f"no lane {name} on this host" in run.out} == set(LANES)
+    assert "host" in lanes
+
+
+def test_without_a_runtime_in_a_checkout(tmp_path: Path) -> None:
+    run = certify("--requirement=runtime.state.id", "--lane=host", directory=tmp_path)
+    assert run.status == ExitCode.CONFORMANT, run
+    paths = {(line["runtime"]["path"], line["lane"]) for line in run.lines}
+    assert paths == {(f"{ROOT}/reference_runtime/reference-runtime", "host")}
 
 
 def test_level_selects(state: Run, tmp_path: Path) -> None:

@@ -33,6 +33,7 @@ _HOST = Host(
     lsms=frozenset({"capability"}),
     user_namespaces=True,
     seccomp=True,
+    veth_links=True,
     resctrl=False,
     numa_nodes=1,
     cpus=frozenset({0, 1}),

@@ -153,3 +153,12 @@ def test_oom_score_left_alone() -> None:
     with pytest.raises(Violation):
         judged(OOM_UNSET, _runs(_config(), oom_score_adj=0), host(oom_score_adj=200))
     assert OOM_UNSET.applies(_config(oomScoreAdj=0), host()) is False
+
+
+def test_descriptors_that_nobody_asked_for() -> None:
+    expectation = named(EXPECTATIONS, "runtime-linux.fds.default")
+    streams = dict.fromkeys(range(3), "pipe:[1]")
+    for seen, error in (({}, Inconclusive), (streams | {3: "socket:[2]"}, Violation)):
+        with pytest.raises(error):
+            expectation.judge({}, host(), record({}, running=snapshot(process=process(descriptors=seen))))
+    assert expectation.judge({}, host(), record({}, running=snapshot(process=process(descriptors=streams))))

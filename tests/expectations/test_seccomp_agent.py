@@ -124,3 +124,18 @@ def test_an_agent_that_is_not_needed_is_not_missed() -> None:
     with pytest.raises(Violation):
         judged(expectation, refused(config))
     assert expectation.applies(_config(path="/no-such-agent"), host()) is False
+
+
+def test_a_caller_that_only_a_deadly_signal_interrupts() -> None:
+    killable = named(EXPECTATIONS, "linux.seccomp.flags.wait-killable")
+    for state, right in (("D", True), ("T", False)):
+        made = record(_config(), running=snapshot(), state_while_notified=state)
+        if right:
+            killable.judge(made.config, host(), made)
+        else:
+            with pytest.raises(Violation):
+                killable.judge(made.config, host(), made)
+    with pytest.raises(Inconclusive):
+        killable.judge(_config(), host(), record(_config(), running=snapshot()))
+    with pytest.raises(Inconclusive):
+        killable.judge(_config(), host(kernel=(5, 15, 0)), record(_config(), state_while_notified="T"))

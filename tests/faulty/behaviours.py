@@ -12,6 +12,7 @@ from typing import Any
 from tests.faulty.agent import AGENT_BEHAVIOURS
 from tests.faulty.call import Behaviour, Call
 from tests.faulty.documents import DOCUMENTS
+from tests.faulty.inside import INSIDE
 
 _FAILED = 1
 _USER = 1000
@@ -250,6 +251,7 @@ def delete_unmounts_namespaces(call: Call) -> int:
 BEHAVIOURS: dict[str, Behaviour] = (
     DOCUMENTS
     | AGENT_BEHAVIOURS
+    | INSIDE
     | {
         "create_gives_whole_cgroup": _gives_cgroup(lambda _path: _USER, _cgroup_is_for_the_user),
         "create_gives_cgroup_directory": _gives_cgroup(lambda path: _USER if path.is_dir() else 0, _cgroup_is_for_the_user),

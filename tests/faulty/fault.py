@@ -17,7 +17,7 @@ class Fault:
     behaviour: str | None = None
     """Name of a function in `behaviours.py` that alters an operation instead."""
     real: str = "runc"
-    """The runtime behind it; crun where runc commits the fault by itself."""
+    """The runtime behind it; crun where runc commits the fault by itself, reference-runtime where both do."""
     lane: str = "v1"
     """Where it can be shown: v2 for what cgroup v1 does not have."""
 

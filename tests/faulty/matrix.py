@@ -16,6 +16,7 @@ from pathlib import Path
 
 from conformance.plan import Plan, open_certifier
 from conformance.record.config import Config
+from conformance.subject.identify import reference_runtime
 from conformance.verdict.certifier import Certifier
 from conformance.verdict.judge import judge, unjudged
 from specs.verdicts import Verdict
@@ -60,6 +61,11 @@ def red(certifier: Certifier, wanted: Collection[str]) -> Pairs:
     return found
 
 
+def found(name: str) -> str | None:
+    """Return the path of a runtime that faults stand on: one that is installed, or our own."""
+    return reference_runtime() if name == "reference-runtime" else shutil.which(name, path="/usr/sbin:/usr/bin")
+
+
 @dataclass(frozen=True, slots=True)
 class Survey:
     """What there is to choose from, looked up once for all faults."""
@@ -77,12 +83,12 @@ def survey(certifier: Certifier) -> Survey:
     return Survey({case.name: certifier.config_of(case) for case in runnable}, asked)
 
 
-def touched(fault: Fault, found: Survey) -> list[str]:
+def touched(fault: Fault, known: Survey) -> list[str]:
     """Return names of cases in which the fault can show: some that ask for what it reddens, and some that do not."""
-    changed = [name for name, config in found.configs.items() if fault.behaviour is not None or _changes(fault, config)]
+    changed = [name for name, config in known.configs.items() if fault.behaviour is not None or _changes(fault, config)]
     chosen: dict[str, None] = {}
     for requirement in fault.reddens:
-        chosen |= dict.fromkeys([name for name in changed if (name, requirement) in found.asked][:_ASKING])
+        chosen |= dict.fromkeys([name for name in changed if (name, requirement) in known.asked][:_ASKING])
     return [*chosen, *[name for name in changed if name not in chosen][:_OTHERS]]
 
 
@@ -93,7 +99,7 @@ def _changes(fault: Fault, config: Config) -> bool:
 def main(lane: str, directory: Path, output: Path, names: list[str]) -> None:
     """Drive all faults of the lane, or those of them that are named."""
     faults = [fault for fault in all_faults() if fault.lane == lane and (not names or fault.name in names)]
-    real = {name: path for name in ("runc", "crun") if (path := shutil.which(name, path="/usr/sbin:/usr/bin"))}
+    real = {name: path for name in ("runc", "crun", "reference-runtime") if (path := found(name))}
     plain = {name: certifier_of(path, directory, lane) for name, path in real.items() if name in {f.real for f in faults}}
     surveys = {name: survey(certifier) for name, certifier in plain.items()}
     chosen = {fault.name: touched(fault, surveys[fault.real]) for fault in faults if fault.real in plain}

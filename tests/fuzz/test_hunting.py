@@ -181,10 +181,11 @@ def _state(directory: Path) -> dict[str, Any]:
     raise AssertionError("the hunt has left no state")
 
 
-def test_a_hunt_without_a_runtime_is_refused() -> None:
-    told = run([sys.executable, "-m", "pytest", "fuzz", "-p", "no:cacheprovider"])
-    assert told.returncode != 0
-    assert "give the runtime to hunt" in told.stderr
+def test_a_hunt_without_a_runtime_is_for_the_reference_runtime(tmp_path: Path) -> None:
+    named = command("", tmp_path, "--fuzz-examples=1")
+    hunted = run([argument for argument in named if argument != "--runtime="])
+    assert hunted.returncode == 0, hunted.stdout + hunted.stderr
+    assert {(line["runtime"]["name"], line["lane"]) for line in lines(tmp_path)} == {("reference-runtime", "v1")}
 
 
 @pytest.mark.parametrize(

@@ -40,6 +40,7 @@ def host(mounts: Mapping[str, str], *, capabilities: int = (1 << 41) - 1, seccom
         lsms=frozenset(),
         user_namespaces=True,
         seccomp=seccomp,
+        veth_links=True,
         resctrl=False,
         numa_nodes=1,
         cpus=frozenset({0}),

@@ -31,7 +31,11 @@ def runtime(*words: str, check: bool = True, **more: Any) -> subprocess.Complete
 
     Output goes to files: the container holds it open, so the end of a pipe would come with that of the container.
     """
-    command = [str(RUNTIME), "--root", str(WORK / "root"), *words]
+    return call([str(RUNTIME), "--root", str(WORK / "root"), *words], check=check, **more)
+
+
+def call(command: list[str], *, check: bool, **more: Any) -> subprocess.CompletedProcess[str]:
+    """Run a command that may leave a container behind."""
     with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
         done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=out, stderr=err, check=False, timeout=30, **more)
         out.seek(0)

@@ -97,7 +97,10 @@ def test_namespaces() -> None:
     }  # fmt: skip
     plan = plan_namespaces({"linux": linux})
     assert plan.new == p.CLONE_NEWPID | p.CLONE_NEWNS
-    assert plan.joined == [(p.CLONE_NEWNET, "/n"), (p.CLONE_NEWUSER, "/u")]
+    assert plan.joined == [
+        (p.CLONE_NEWNET, "/n", "$.linux.namespaces[1].path"),
+        (p.CLONE_NEWUSER, "/u", "$.linux.namespaces[0].path"),
+    ]
     assert (plan.cgroup, plan.time) == (True, True)
     assert plan.time_offsets == "boottime -5 7\nmonotonic 1 0\n"
     assert plan.uid_map == "0 10 2\n5 50 1\n"

@@ -113,9 +113,11 @@ def planned(process: dict[str, Any] | None, **more: Any) -> LastCalls:
 def test_credentials_are_given_up_in_order() -> None:
     names = planned({**PROCESS, "noNewPrivileges": True}).names
     last = "set capabilities"
-    order = ["drop CAP_DAC_OVERRIDE from the bounding set", last, "set additionalGids", "set gid", "set uid", last]
+    user = PROCESS["user"]
+    become = [f"become group {user['gid']}", f"become user {user['uid']}"]
+    order = ["drop CAP_DAC_OVERRIDE from the bounding set", last, "set groups", *become, last]
     assert [name for name in names if name in order] == order
-    assert names.index("set uid") < names.index("tell the runtime") < names.index("wait for start")
+    assert names.index(become[-1]) < names.index("tell the runtime") < names.index("wait for start")
     assert names[-3:] == ["chdir to cwd (/)", "/a/prog", "/b/prog"]
 
 

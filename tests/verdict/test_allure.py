@@ -52,6 +52,7 @@ HOST = Host(
     filesystems=frozenset(),
     lsms=frozenset({"lsm\\b"}),
     user_namespaces=True,
+    veth_links=True,
     seccomp=True,
     resctrl=False,
     numa_nodes=1,

@@ -105,6 +105,7 @@ FAULTS: tuple[Fault, ...] = (
         config=_repeated_limits_dropped,
     ),
     Fault(name="terminal-for-stderr", behaviour="create_with_terminal", reddens=("config.process.terminal.default",)),
+    Fault(name="terminal-not-on-console", behaviour="create_without_console", reddens=("linux.default-devices.console",)),
     Fault(name="terminal-ignored", behaviour="create_without_terminal", reddens=("config.process.terminal.linux-pty",)),
     Fault(
         name="terminal-of-another-size",

@@ -127,7 +127,20 @@ def _agent(behaviour: str, *reddens: str) -> Fault:
 
 
 _COMPARED = ("syscalls.args.effect", "syscalls.args.op.values")
+
+
+def _interruptible(config: dict[str, Any]) -> None:
+    if "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV" in config["linux"]["seccomp"]["flags"]:
+        config["linux"]["seccomp"]["flags"] = []
+
+
 FAULTS: tuple[Fault, ...] = (
+    Fault(
+        name="seccomp-wait-not-killable",
+        reddens=("linux.seccomp.flags.wait-killable",),
+        config=_interruptible,
+        real="reference-runtime",
+    ),
     Fault(
         name="seccomp-logging-ignored",
         reddens=("linux.seccomp.effect", "linux.seccomp.defaultaction.effect"),

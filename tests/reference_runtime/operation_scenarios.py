@@ -1,0 +1,222 @@
+"""What operations do beside the plain road: `python -m tests.reference_runtime.operation_scenarios NAME`, in a session jail."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from tests.reference_runtime.container_scenarios import RUNTIME, WORK, bundle, nothing_left, runtime, state, write
+from tests.reference_runtime.test_seccomp_kernel import Agent
+
+_NOTIFY: dict[str, Any] = {
+    "defaultAction": "SCMP_ACT_ALLOW",
+    "syscalls": [{"names": ["getpriority"], "action": "SCMP_ACT_NOTIFY"}],
+    "listenerMetadata": "opaque",
+}
+
+
+def _refused(where: str, *why: str, **edits: Any) -> None:
+    """Create a container whose config has these members; the error tells where and why, and nothing is left."""
+    directory, config = bundle(f"refused{len(list(WORK.iterdir()))}")
+    for pointer, value in edits.items():
+        *parents, last = pointer.split("__")
+        node = config
+        for parent in parents:
+            node = node[parent]
+        node[last] = value
+    write(directory, config)
+    failed = runtime("create", "--bundle", str(directory), "c", check=False)
+    assert failed.returncode == 1
+    last_line = failed.stderr.splitlines()[-1]
+    assert f'msg="{where}: ' in last_line, failed.stderr
+    for words in why:
+        assert words in last_line, failed.stderr
+    nothing_left(directory.name)
+
+
+def exec_hands_notifications_over() -> None:
+    """Give the agent a listener of each process that exec adds, with the state of the running container."""
+    path = str(WORK / "agent")
+    directory, config = bundle()
+    config["linux"]["seccomp"] = _NOTIFY | {"listenerPath": path}
+    write(directory, config)
+    agent = Agent(path)
+    runtime("create", "--bundle", str(directory), "c")
+    runtime("start", "c")
+    first, listener = agent.accept()
+    os.close(listener)
+    os.unlink(path)
+    agent = Agent(path)
+    runtime("exec", "--detach", "--pid-file", str(WORK / "pid"), "c", "/bin/pause")
+    added = int((WORK / "pid").read_text())
+    document, listener = agent.accept()
+    assert os.readlink(f"/proc/self/fd/{listener}") == "anon_inode:seccomp notify"
+    os.close(listener)
+    assert (document["ociVersion"], document["fds"], document["metadata"]) == ("1.3.0", ["seccompFd"], "opaque")
+    assert document["pid"] == added != first["pid"]
+    shown = state("c")
+    wanted = {name: shown[name] for name in ("ociVersion", "id", "status", "pid", "bundle")}
+    assert {name: document["state"][name] for name in wanted} == wanted
+    assert wanted["status"] == "running"
+    alone = runtime("exec", "--detach", "c", "/bin/pause", check=False)
+    assert (alone.returncode, "$.linux.seccomp.listenerPath" in alone.stderr) == (255, True)
+    os.kill(added, 9)
+    os.waitpid(added, 0)
+    runtime("delete", "--force", "c")
+    nothing_left()
+
+
+def labels_need_a_security_module() -> None:
+    """Refuse labels that nobody would enforce here, in create and in exec."""
+    if not Path("/sys/module/apparmor").exists():
+        _refused("$.process.apparmorProfile", "AppArmor is not enabled here", process__apparmorProfile="container")
+    if not Path("/sys/fs/selinux/enforce").exists():
+        _refused("$.process.selinuxLabel", "SELinux is not in force here", process__selinuxLabel="u:r:t:s0")
+        _refused("$.linux.mountLabel", "SELinux is not in force here", linux__mountLabel="u:r:t:s0")
+    directory, _ = bundle()
+    runtime("run", "--detach", "--bundle", str(directory), "c")
+    for flag, module in (("--apparmor=container", "apparmor"), ("--process-label=u:r:t:s0", "selinux")):
+        if not Path("/sys/module/apparmor" if module == "apparmor" else "/sys/fs/selinux/enforce").exists():
+            failed = runtime("exec", flag, "c", "/bin/say", check=False)
+            assert (failed.returncode, f"$.process.{module}" in failed.stderr) == (255, True), failed.stderr
+    assert runtime("exec", "--apparmor=unconfined", "c", "/bin/say", check=False).returncode == 7
+    runtime("delete", "--force", "c")
+
+
+def errors_tell_what_where_and_why() -> None:
+    """Name the place in the config of what the kernel refuses, and the reason."""
+    namespaces = [{"type": kind} for kind in ("pid", "mount", "ipc", "uts", "cgroup")]
+    for where, why, edits in (
+        ("$.root.path", "/nowhere: no such file or directory", {"root__path": "nowhere"}),
+        (
+            "$.mounts[1]",
+            "no such device",
+            {"mounts": [{"destination": "/a", "type": "proc"}, {"destination": "/b", "type": "nofs"}]},
+        ),
+        ("$.linux.namespaces[5].path", "/nowhere: no such file", _network(namespaces, "/nowhere")),
+        (
+            "$.linux.namespaces[5].path",
+            "/proc/self/ns/uts is no namespace of that type",
+            _network(namespaces, "/proc/self/ns/uts"),
+        ),
+        ("$.linux.sysctl.net.core.nonsense", "no such file or directory", {"linux__sysctl": {"net.core.nonsense": "1"}}),
+        (
+            "$.process.rlimits[0]",
+            "cannot set RLIMIT_NOFILE: operation not permitted",
+            {"process__rlimits": [{"type": "RLIMIT_NOFILE", "soft": 1 << 40, "hard": 1 << 40}]},
+        ),
+        ("$.hooks.createRuntime[0]", "/nowhere: no such file or directory", {"hooks": {"createRuntime": [{"path": "/nowhere"}]}}),
+    ):
+        _refused(where, why, **edits)
+
+
+def _network(others: list[dict[str, str]], path: str) -> dict[str, Any]:
+    return {"linux__namespaces": [*others, {"type": "network", "path": path}]}
+
+
+def other_platforms_are_refused() -> None:
+    """Refuse the sections of platforms that this runtime is not for, before anything is made."""
+    sections: dict[str, Any] = {
+        "vm": {"kernel": {"path": "/vmlinuz"}},
+        "windows": {"layerFolders": ["C:\\layer"]},
+        "solaris": {"milestone": "svc:/milestone/container:default"},
+        "freebsd": {"jail": {}},
+        "zos": {"namespaces": []},
+    }
+    for name, section in sections.items():
+        _refused(f"$.{name}", "only containers of Linux are supported", **{name: section})
+
+
+def no_systemd() -> None:
+    """Refuse to have systemd make the cgroup, whichever way an engine asks for it."""
+    directory, _ = bundle()
+    for flags in (("--systemd-cgroup",), ("--cgroup-manager", "systemd")):
+        failed = runtime(*flags, "create", "--bundle", str(directory), "c", check=False)
+        assert failed.returncode == 1
+        assert "cgroups by systemd are not supported, leave --systemd-cgroup out" in failed.stderr
+    assert runtime("--cgroup-manager=disabled", "--systemd-cgroup=false", "list", check=False).returncode == 0
+    nothing_left()
+
+
+def no_checkpoints() -> None:
+    """Tell engines, which ask by --help, that there are no checkpoints; each operation has a help that succeeds."""
+    for words in (("checkpoint", "--help"), ("checkpoint", "c"), ("restore", "--lsm-mount-context")):
+        failed = runtime(*words, check=False)
+        assert (failed.returncode, failed.stdout) == (1, "")
+        assert f"{words[0]} is not supported: " in failed.stderr
+    for operation in ("create", "state", "exec", "update", "events", "features"):
+        assert f"  {operation} " in runtime(operation, "--help").stdout
+
+
+def events_tell_what_is_used() -> None:
+    """Print the numbers of the controllers once, or again and again until the container stops."""
+    directory, _ = bundle()
+    runtime("create", "--bundle", str(directory), "c")
+    event = json.loads(runtime("events", "--stats", "c").stdout)
+    assert (event["type"], event["id"]) == ("stats", "c")
+    controllers = Path("/proc/self/cgroup").read_text()
+    if ":pids:" in controllers and Path("/sys/fs/cgroup/pids").exists():
+        assert event["data"]["pids"]["current"] == 1
+    runtime("start", "c")
+    command = [str(RUNTIME), "--root", str(WORK / "root"), "events", "--interval=10ms", "c"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as watching:
+        assert watching.stdout
+        lines = [json.loads(watching.stdout.readline()) for _ in range(2)]
+        runtime("kill", "c", "KILL")
+        os.waitpid(state("c")["pid"] or -1, 0)
+        lines += [json.loads(line) for line in watching.stdout]
+    assert watching.returncode == 0
+    assert {line["id"] for line in lines} == {"c"}
+    stopped = runtime("events", "--stats", "c", check=False)
+    assert (stopped.returncode, "container not running" in stopped.stderr) == (1, True)
+    wrong = runtime("events", "--interval=soon", "c", check=False)
+    assert (wrong.returncode, "--interval needs a duration" in wrong.stderr) == (1, True)
+    runtime("delete", "c")
+    nothing_left()
+
+
+def zeros_of_an_update_change_nothing() -> None:
+    """Leave alone what an engine sends as zero, and change the rest; flags and a file come to the same."""
+    directory, config = bundle()
+    pids = Path("/sys/fs/cgroup/pids/bundle/pids.max")
+    if not pids.parent.parent.exists():
+        return
+    config["linux"]["resources"] = {"pids": {"limit": 20}}
+    write(directory, config)
+    runtime("run", "--detach", "--bundle", str(directory), "c")
+    resources = {
+        "cpu": {"shares": 0, "quota": 0},
+        "memory": {"limit": 0, "kernel": 0, "reservation": 0},
+        "blockIO": {"weight": 0},
+    }
+    (WORK / "zeros.json").write_text(json.dumps(resources | {"pids": {"limit": 0}}))
+    runtime("update", f"--resources={WORK}/zeros.json", "c")
+    assert pids.read_text() == "20\n"
+    (WORK / "some.json").write_text(json.dumps(resources | {"pids": {"limit": 30}}))
+    runtime("update", f"--resources={WORK}/some.json", "c")
+    assert pids.read_text() == "30\n"
+    runtime("update", "--pids-limit=40", "c")
+    assert pids.read_text() == "40\n"
+    runtime("delete", "--force", "c")
+    nothing_left()
+
+
+SCENARIOS: dict[str, Callable[[], None]] = {
+    scenario.__name__: scenario
+    for scenario in (
+        exec_hands_notifications_over,
+        labels_need_a_security_module,
+        errors_tell_what_where_and_why,
+        other_platforms_are_refused,
+        no_systemd,
+        no_checkpoints,
+        events_tell_what_is_used,
+        zeros_of_an_update_change_nothing,
+    )
+}
+
+if __name__ == "__main__":
+    SCENARIOS[sys.argv[1]]()
