@@ -25,7 +25,7 @@ from conformance.host.cgroup_views import LANES
 from conformance.plan import Plan, open_certifier
 from conformance.subject.identify import find
 from conformance.verdict.certifier import Certifier
-from fuzz.engine.oracle import examine
+from fuzz.engine.oracle import examine_each
 from fuzz.kinds import CONFIGS
 from fuzz.strategies.feature import Feature
 from specs.verdicts import Level
@@ -119,8 +119,8 @@ def _serve(plan: str, seed: int) -> int:
             seconds, examples = _bare(certifier, examples)
         else:
             started = time.perf_counter()
-            for example in examples:
-                examine(certifier, CONFIGS.case(example, "benchmark/hunt"))
+            for _ in examine_each(certifier, (CONFIGS.case(example, "benchmark/hunt") for example in examples)):
+                pass
             seconds = time.perf_counter() - started + generating * len(examples)
         print(seconds, len(examples), flush=True)  # noqa: T201
     return 0

@@ -13,7 +13,7 @@ import signal
 import struct
 import termios
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, Self
 
@@ -91,6 +91,7 @@ def spawn(
     watch_stdout: int | None = None,
     umask: int | None = None,
     service: Service | None = None,
+    meanwhile: Callable[[], bool] | None = None,
     limit_bytes: int = KEPT_BYTES,
 ) -> Finished:
     """Run the program at the path `argv[0]` and wait for its end, at most `timeout` seconds.
@@ -98,8 +99,10 @@ def spawn(
     `stdin`, `stdout` and `stderr` are descriptors (above 2) for it to use; None means /dev/null for stdin, captured
     for the others. `watch_stdout` is the read end of a pipe whose write end was given as `stdout`: what arrives there
     while the program runs counts as its stdout. Time spent in `service` is not counted against the program, up to
-    `timeout` once more. The program leads a process group of its own, with default signal handlers, an empty mask
-    and no other descriptors; but glibc leaves signals 32 and 33, which are its own, ignored.
+    `timeout` once more. `meanwhile` is called while there is nothing else to do, until it returns False: for work that comes
+    in small pieces, since the program's end is noticed between two of them. The program leads a process group of its own,
+    with default signal handlers, an empty mask and no other descriptors; but glibc leaves signals 32 and 33, which are its
+    own, ignored.
 
     Raises OSError if it cannot be executed.
     """
@@ -118,7 +121,7 @@ def spawn(
                 argv[0], list(argv), environment, file_actions=streams.actions, setpgroup=0, setsigmask=(), setsigdef=_ALL_SIGNALS
             )
         with _Child(pid) as child:
-            in_time = _attend(child, list(streams.outputs.values()), service, timeout)
+            in_time = _attend(child, list(streams.outputs.values()), service, timeout, meanwhile or _nothing)
             ended = time.monotonic()
             status, cpu = child.end()
         for output in streams.outputs.values():
@@ -229,7 +232,13 @@ class _Child:
         return self._reaped()
 
 
-def _attend(child: _Child, outputs: Sequence[_Output], service: Service | None, timeout: float) -> bool:
+def _nothing() -> bool:
+    return False
+
+
+def _attend(
+    child: _Child, outputs: Sequence[_Output], service: Service | None, timeout: float, meanwhile: Callable[[], bool]
+) -> bool:
     """Drain outputs and serve until the child ends; return whether it did so in time."""
     poll = select.poll()
     poll.register(child.pidfd, select.POLLIN)
@@ -240,8 +249,12 @@ def _attend(child: _Child, outputs: Sequence[_Output], service: Service | None, 
         poll.register(descriptor, select.POLLIN)
     deadline = time.monotonic() + timeout
     latest = deadline + timeout
+    working = True
     while (left := deadline - time.monotonic()) > 0:
-        for descriptor, event in poll.poll(math.ceil(left * 1000)):
+        events = poll.poll(0 if working else math.ceil(left * 1000))
+        if working and not events:
+            working = meanwhile()
+        for descriptor, event in events:
             if descriptor == child.pidfd:
                 return True
             if descriptor in by_descriptor:

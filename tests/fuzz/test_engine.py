@@ -1,6 +1,7 @@
 """The pieces of a hunt, each by itself and without a runtime."""
 
 import json
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -115,10 +116,14 @@ class Runner:
         self.runs = 0
         self.reported: list[Find[int]] = []
 
-    def examine(self, example: int, counts: bool) -> dict[Key, Any]:  # noqa: FBT001  # as the hunt calls it
+    def examine(self, example: int) -> dict[Key, Any]:
         self.runs += 1
-        shows = example >= self.bad and (counts or not self.once)
-        return {Key("a.b", "too large"): QUESTION} if shows else {}
+        return {Key("a.b", "too large"): QUESTION} if example >= self.bad and not self.once else {}
+
+    def examine_each(self, examples: Iterable[int]) -> Iterator[tuple[int, dict[Key, Any]]]:
+        for example in examples:
+            self.runs += 1
+            yield example, {Key("a.b", "too large"): QUESTION} if example >= self.bad else {}
 
     def hunt(self, examples: int, known: set[Key] | None = None) -> Hunt[int]:
         def generate(run: Any, seed: int) -> None:
@@ -129,6 +134,7 @@ class Runner:
 
         hunt: Hunt[int] = Hunt(
             generate=generate,
+            examine_each=self.examine_each,
             examine=self.examine,
             report=self.reported.append,
             checkpoint=lambda _round: None,
