@@ -98,13 +98,22 @@ def test_one_symptom_whatever_the_names_and_numbers() -> None:
     assert key(outcome(expected=True, observed=1)) != key(outcome(expected=False, observed=1))
 
 
+def test_one_symptom_whatever_the_constant_and_whatever_a_successful_call_says_about_the_rest() -> None:
+    first = key(outcome(expected="limits given twice: RLIMIT_CORE", observed="create -> exit 0; start -> exit 0"))
+    assert first == key(
+        outcome(expected="limits given twice: RLIMIT_AS", observed="create -> exit 0: some warning; start -> exit 0")
+    )
+    refused = [key(outcome(expected="x", observed=f"create -> exit 1: {words}")) for words in ("no such file", "not permitted")]
+    assert refused[0] != refused[1]
+
+
 def test_an_error_of_the_harness_is_a_find_of_its_own() -> None:
     found = key(outcome(verdict=Verdict.HARNESS_ERROR, reason="KeyError: 'x12'", expected=None, observed=None))
     assert found.symptom == "harness error: KeyError: TEXT"
 
 
 def test_plain() -> None:
-    assert plain("open '/a b' of 12 at /proc/self/fd/3: 0xff") == "open TEXT of N at PATH: N"
+    assert plain("open '/a b' of 12 at /proc/self/fd/3: 0xff CAP_CHOWN") == "open TEXT of N at PATH: N NAME"
 
 
 class Runner:
