@@ -39,7 +39,8 @@ class Selection:
         if not isinstance(question, Question):
             return False
         requirement = question.requirement
-        return requirement.level in self.levels and any(fnmatchcase(requirement.id, glob) for glob in self.patterns)
+        chosen = self.patterns == ("*",) or any(fnmatchcase(requirement.id, glob) for glob in self.patterns)
+        return chosen and requirement.level in self.levels
 
 
 @dataclass(slots=True, kw_only=True)

@@ -1,8 +1,10 @@
 """A case driven once and judged by every expectation that applies: the only question a hunt asks of a container."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from functools import cached_property
+from typing import Any
 
 from conformance.cases.case import Case
 from conformance.expectations.contract import Applicability
@@ -94,16 +96,20 @@ class _Examining:
     certifier: Certifier
     case: Case
     judged_by: tuple[str, ...]
+    _actions: "_Wanted | None" = None
     _record: Record | None = None
+    _config: Config | None = None
     _asked: list[tuple[Question, Applicability]] | None = None
     """Found out once, though the driver and the judge both want to know."""
-    _actions: list[Action] | None = None
     _judged: list[Judged] = field(default_factory=list)
 
     def drive(self, *, meanwhile: "_Examining | None") -> None:
-        """Run the case, and go on judging an earlier one whenever there is nothing to do but to wait for the runtime."""
+        """Run the case.
+
+        While there is nothing to do but to wait for the runtime, find out what to ask of it, and judge an earlier one.
+        """
         driver = self.certifier.driver
-        driver.runtime.meanwhile = meanwhile.judge_one if meanwhile is not None else None
+        driver.runtime.meanwhile = lambda: self._prepare() or (meanwhile is not None and meanwhile.judge_one())
         try:
             self._record = driver.drive(self.case, actions=self._wanted)
         finally:
@@ -140,12 +146,41 @@ class _Examining:
             ]
         return self._asked
 
-    def _wanted(self, config: Config) -> list[Action]:
+    def _prepare(self) -> bool:
+        """Find out what to ask, once the config is known; return whether there was anything to do."""
+        if self._config is None or self._asked is not None:
+            return False
+        self._questions(self._config)
+        return True
+
+    def _wanted(self, config: Config) -> "_Wanted":
+        """Return what the probe is to be asked; it is found out when the first of it is looked at."""
         if self._actions is None:
-            host = self.certifier.driver.host
-            probes = (question.expectation.probes(config, host) for question, _ in self._questions(config))
-            self._actions = list(dict.fromkeys(action for each in probes for action in each))
+            self._config = config
+            self._actions = _Wanted(lambda: self._probes(config))
         return self._actions
+
+    def _probes(self, config: Config) -> list[Action]:
+        host = self.certifier.driver.host
+        probes = (question.expectation.probes(config, host) for question, _ in self._questions(config))
+        return list(dict.fromkeys(action for each in probes for action in each))
+
+
+class _Wanted(Sequence[Action]):
+    """A list that is made when it is first looked at."""
+
+    def __init__(self, make: Callable[[], list[Action]]) -> None:
+        self._make = make
+
+    @cached_property
+    def _made(self) -> list[Action]:
+        return self._make()
+
+    def __getitem__(self, position: Any) -> Any:
+        return self._made[position]
+
+    def __len__(self) -> int:
+        return len(self._made)
 
 
 def questions_about(certifier: Certifier, case: Case, config: Config) -> Iterator[tuple[Question, Applicability]]:
