@@ -136,7 +136,9 @@ class Campaign(Generic[Example]):
             words = plain(examination.refused)[:_REFUSAL_LENGTH]
             state.refusals[words] = state.refusals.get(words, 0) + 1
         elif examination.started:
-            self._coverage.add([each.name for each in self.kind.features(example) if examination.shown(each.shows)])
+            features = self.kind.features(example)
+            shown = [each.name for each in features if examination.shown(each.shows)]
+            self._coverage.add(shown, beyond=[each.name for each in features if examination.beyond(each.shows)])
         for judged in examination.judged:
             outcome = judged.outcome
             tally = state.tally.setdefault(outcome.requirement, {})
@@ -218,3 +220,5 @@ class Campaign(Generic[Example]):
             self._progress.say(f"did not come back, {count} times: {key}")
         if self.kind.covers and self._coverage.missing:
             self._progress.say(f"never judged: {', '.join(self._coverage.missing)}")
+        if self._coverage.beyond:
+            self._progress.say(f"of a later version of the spec: {', '.join(self._coverage.beyond)}")

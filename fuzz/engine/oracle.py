@@ -66,6 +66,11 @@ class Examination:
         """Whether a requirement that one of the globs matches was decided by this container."""
         return any(_matches(requirement, globs) for requirement in self.decided)
 
+    def beyond(self, globs: tuple[str, ...]) -> bool:
+        """Whether a requirement that one of the globs matches is not in force in the version that is judged by."""
+        outcomes = (each.outcome for each in self.judged)
+        return any(each.verdict is Verdict.NOT_APPLICABLE and _matches(each.requirement, globs) for each in outcomes)
+
 
 def _matches(requirement: str, globs: tuple[str, ...]) -> bool:
     return any(fnmatchcase(requirement, glob) for glob in globs)

@@ -200,6 +200,18 @@ def test_pairs_count_only_when_both_were_judged() -> None:
     assert again.missing_pairs == coverage.missing_pairs
 
 
+def test_what_a_later_version_has_is_left_out_of_the_account() -> None:
+    coverage = Coverage(["a", "b", "c"])
+    coverage.add(["a"], beyond=["c"])
+    assert (coverage.missing, coverage.beyond, coverage.missing_pairs) == (["b"], ["c"], [("a", "b")])
+    assert coverage.describe() == "properties 1/2, pairs 0/1"
+    again = Coverage(["a", "b", "c"])
+    again.restore(json.loads(json.dumps(coverage.as_json())))
+    assert again.beyond == ["c"]
+    again.add(["c"])
+    assert again.beyond == [], "part of it is of this version"
+
+
 @pytest.mark.parametrize("row", INFEASIBLE, ids=lambda row: f"{row[0]} {row[1]}")
 def test_infeasible_pairs_never_come_together(row: tuple[str, str, str]) -> None:
     pairs = [(a, b) for a in PROPERTIES for b in PROPERTIES if a.name < b.name and infeasible(a.name, b.name) == row[2]]
