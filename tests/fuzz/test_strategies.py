@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis.strategies import SearchStrategy
 
 from conformance.bundle.config import base_config
-from conformance.cases.defects import DEFECTS
+from conformance.cases.defects import DEFECTS, PLACES
 from conformance.expectations.all import EXPECTATIONS
 from conformance.record.config import edited
 from fuzz.engine import files
@@ -128,6 +128,7 @@ def test_every_defect_has_a_place_in_the_base_config_and_changes_it() -> None:
         edit = defect.edit(BASE)
         assert edit is not None, defect.name
         assert edit.apply(BASE) != BASE
+        assert edit == defect.edit(PLACES), "hand-written cases, which know no base config, put it into the same place"
 
 
 def test_generated_defects_are_put_into_the_generated_config() -> None:
