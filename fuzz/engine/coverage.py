@@ -33,6 +33,7 @@ INFEASIBLE: tuple[tuple[str, str, str], ...] = (
     ("linux.resources.cpu", "linux.resources.cpu.rare", "a config has one quota"),
     ("namespaces.mount.joined", "mounts.*", "in a mount namespace that exists, more is mounted than the config says"),
     ("namespaces.mount.joined", "linux.*Paths", "as with mounts: what is there already is not the config's"),
+    ("namespaces.mount.joined", "linux.rootfsPropagation", "how a root that is there already propagates is not the config's"),
     ("namespaces.mount.joined", "linux.devices", "as with mounts: what is in /dev already is not the config's"),
     ("namespaces.time", "namespaces.user*", "only who is root where the time namespace is made may set its clocks"),
     ("mounts.recursive-options", "namespaces.user*", "flags of mounts that a user namespace inherits are locked"),
