@@ -105,30 +105,31 @@ class _Round(Generic[Example]):
         hunt.generate(drawn.append, seed)
         for example, bad in hunt.examine_each(self._afforded(drawn[:ROUND])):
             hunt.checkpoint(self._number)
-            if self._is_find(example, bad):
-                with contextlib.suppress(Bug, Flaky):
-                    hunt.generate(self._shrink, seed)
-                self._report()
-                return
+            if self._target is None:
+                self._try_again(example, bad)
+        if self._target is not None:
+            with contextlib.suppress(Bug, Flaky):
+                hunt.generate(self._shrink, seed)
+            self._report()
 
     def _afforded(self, drawn: Iterable[Example]) -> Iterator[Example]:
+        """Yield examples until something is found or the budget is spent; one that has run by then still counts."""
         for example in drawn:
-            if self._hunt.budget.spent:
+            if self._hunt.budget.spent or self._target is not None:
                 return
             self._hunt.budget.use()
             yield example
 
-    def _is_find(self, example: Example, bad: Bad) -> bool:
-        """Try what is new again, and take the first that comes back for the target of this round."""
+    def _try_again(self, example: Example, bad: Bad) -> None:
+        """Run an example again that shows something new, and take the first that comes back for the target of this round."""
         hunt = self._hunt
         for key in hunt.new(bad):
             if self._comes_back(example, key):
                 self._target, self._question, self._smallest = key, bad[key], example
                 self._deadline = time.monotonic() + SHRINK_SECONDS
                 self._failing.add(repr(example))
-                return True
+                return
             hunt.unstable[key] = hunt.unstable.get(key, 0) + 1
-        return False
 
     def _comes_back(self, example: Example, key: Key) -> bool:
         return all(key in self._hunt.examine(example) for _ in range(REPETITIONS))
