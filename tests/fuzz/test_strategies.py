@@ -69,6 +69,16 @@ def test_property_can_be_found_failing(each: Property) -> None:
     assert bool(shown) is (each.name not in NO_FAULT)
 
 
+def test_a_fault_can_be_tried_on_any_generated_config() -> None:
+    examples: list[Any] = []
+    CONFIGS.generator(HOST)(examples.append, 3)
+    for example in examples[:60]:
+        text = json.dumps(edited(BASE, CONFIGS.case(example, "x").edits))
+        for fault in all_faults():
+            if fault.config is not None:
+                fault.config(json.loads(text))
+
+
 def test_names_are_unique_and_all_available_on_a_host_that_has_everything() -> None:
     names = [each.name for each in PROPERTIES]
     assert len(set(names)) == len(names)
