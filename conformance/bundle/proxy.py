@@ -5,15 +5,18 @@ comes after its call was given up is recognised by its length and dropped, so a 
 """
 
 import contextlib
+import itertools
 import os
 import select
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 from math import ceil
 
-from conformance.bundle.arguments import failed_dependency, place
+from conformance.bundle.arguments import Placed, failed_dependency, place
 from conformance.bundle.layout import BUFFER_SIZE, PAUSE_IF_ZERO, REPLY, REQUEST
-from conformance.record.probe import Action, Answer, Call, CallResult
+from conformance.record.probe import Action, Answer, Call, CallResult, Result
 
 _CHUNK = 64 * 1024
 _DRAIN_LIMIT = 1024 * 1024
@@ -30,6 +33,32 @@ class ProbeGone(ProbeError):
 
 class ProbeSilent(ProbeError):
     """The probe did not answer in time; it may still."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    content: bytes
+    out: int
+    """Bytes of the reply beside the result."""
+
+
+def _packed(number: int, args: Sequence[int], *, data: bytes, out: int, flags: int) -> _Request:
+    if len(args) > 6 or len(data) > BUFFER_SIZE or not 0 <= out <= BUFFER_SIZE:
+        raise ValueError(f"{len(args)} arguments, {len(data)} bytes in and {out} out don't fit into a request")
+    padded = [argument & _U64 for argument in args] + [0] * (6 - len(args))
+    return _Request(REQUEST.pack(number, *padded, len(data), out, flags) + data, out)
+
+
+@lru_cache(maxsize=512)
+def _prepared(call: Call, number: int) -> tuple[_Request, Placed]:
+    """Lay out a call that needs no earlier result: most are asked of one container after another."""
+    placed = place(call.arguments, ())
+    return _packed(number, placed.values, data=placed.data, out=placed.out, flags=0), placed
+
+
+def _alone(call: Call) -> bool:
+    """Whether a call cannot be sent together with others."""
+    return call.pause_if_zero or call.times != 1 or any(isinstance(argument, Result) for argument in call.arguments)
 
 
 class Proxy:
@@ -79,34 +108,67 @@ class Proxy:
         `data` is placed at the start of the buffer before the call. `timeout` in seconds. Raises ProbeGone, ProbeSilent;
         ValueError for more than six arguments, or data or output larger than the buffer.
         """
-        if len(args) > 6 or len(data) > BUFFER_SIZE or not 0 <= out <= BUFFER_SIZE:
-            raise ValueError(f"{len(args)} arguments, {len(data)} bytes in and {out} out don't fit into a request")
-        padded = [argument & _U64 for argument in args] + [0] * (6 - len(args))
-        self._unsent += REQUEST.pack(number, *padded, len(data), out, flags) + data
-        given_up = self._owed
-        self._owed += REPLY.size + out
-        self._exchange(deadline=time.monotonic() + timeout)
-        reply = bytes(self._received[given_up:])
-        self._received.clear()
-        self._owed = 0
-        return REPLY.unpack_from(reply)[0], reply[REPLY.size :]
+        request = _packed(number, args, data=data, out=out, flags=flags)
+        replies, problem = self._make([request], deadline=time.monotonic() + timeout)
+        if problem is not None:
+            raise problem
+        return replies[0]
 
     def execute(self, action: Action, *, numbers: Mapping[str, int], timeout: float) -> Answer:
         """Execute an action within `timeout` seconds altogether. `numbers` are the machine's system calls by name.
 
-        A call that needs the result of a failed one is not made and gets that one's error. A repeated call gives its last
-        result. Never raises for what the probe does: the answer's `problem` says why results are missing.
+        Calls that need nothing of each other are sent together, which spares both sides waking up for each. A call that
+        needs the result of a failed one is not made and gets that one's error. A repeated call gives its last result. Never
+        raises for what the probe does: the answer's `problem` says why results are missing.
         """
         deadline = time.monotonic() + timeout
         results: list[CallResult] = []
-        for call in action.calls:
-            if call.name not in numbers:
-                return Answer(tuple(results), problem=f"{self.machine} has no system call {call.name}")
+        for alone, group in itertools.groupby(action.calls, key=_alone):
+            calls = list(itertools.takewhile(lambda call: call.name in numbers, group))
             try:
-                results.append(self._perform(call, results, number=numbers[call.name], deadline=deadline))
+                if alone:
+                    for call in calls:
+                        results.append(self._perform(call, results, number=numbers[call.name], deadline=deadline))
+                else:
+                    self._perform_together(calls, results, numbers=numbers, deadline=deadline)
             except ProbeError as error:
-                return Answer(tuple(results), problem=f"{call.name}: {error}")
+                return Answer(tuple(results), problem=f"{action.calls[len(results)].name}: {error}")
+            if len(results) < len(action.calls) and action.calls[len(results)].name not in numbers:
+                return Answer(tuple(results), problem=f"{self.machine} has no system call {action.calls[len(results)].name}")
         return Answer(tuple(results))
+
+    def _perform_together(
+        self, calls: Sequence[Call], results: list[CallResult], *, numbers: Mapping[str, int], deadline: float
+    ) -> None:
+        """Make calls that need no earlier result, and append what they return; raises ProbeError where one got no answer."""
+        prepared = [_prepared(call, numbers[call.name]) for call in calls]
+        replies, problem = self._make([request for request, _ in prepared], deadline=deadline)
+        for (value, reply), (_, placed) in zip(replies, prepared, strict=False):
+            results.append(CallResult(value, placed.content(reply)))
+        if problem is not None:
+            raise problem
+
+    def _make(self, requests: Sequence["_Request"], *, deadline: float) -> tuple[list[tuple[int, bytes]], ProbeError | None]:
+        """Send requests and return the replies to them, raw result and content; fewer with the reason why."""
+        position = self._owed
+        for request in requests:
+            self._unsent += request.content
+            self._owed += REPLY.size + request.out
+        problem = None
+        try:
+            self._exchange(deadline=deadline)
+        except ProbeError as error:
+            problem = error
+        replies = []
+        for request in requests:
+            begin, position = position + REPLY.size, position + REPLY.size + request.out
+            if position > len(self._received):
+                break
+            replies.append((REPLY.unpack_from(self._received, begin - REPLY.size)[0], bytes(self._received[begin:position])))
+        if problem is None:
+            self._received.clear()
+            self._owed = 0
+        return replies, problem
 
     def _perform(self, call: Call, results: Sequence[CallResult], *, number: int, deadline: float) -> CallResult:
         failed = failed_dependency(call.arguments, results)
@@ -125,14 +187,14 @@ class Proxy:
 
     def _exchange(self, *, deadline: float) -> None:
         """Send all that is unsent, and receive until no reply is owed."""
-        while self._unsent or len(self._received) < self._owed:
-            self._wait(deadline)
-            try:
+        try:
+            while self._unsent or len(self._received) < self._owed:
                 if self._unsent:
                     self._send()
+                self._wait(deadline)
                 self._receive()
-            except OSError as error:
-                raise ProbeGone(f"the probe has gone: {error.strerror}") from error
+        except OSError as error:
+            raise ProbeGone(f"the probe has gone: {error.strerror}") from error
 
     def _wait(self, deadline: float) -> None:
         events = {self._output: select.POLLIN}

@@ -1,7 +1,7 @@
 """Who the program runs as, and what it may do."""
 
 from conformance.cases.case import Case
-from conformance.cases.defects import UNKNOWN_CAPABILITY
+from conformance.cases.defects import defective
 from conformance.record.config import put
 from conformance.record.host import Host
 
@@ -61,15 +61,15 @@ CASES: tuple[Case, ...] = (
         ),
         aims=_SETS_OF_THE_BASE_CONFIG,
     ),
-    Case(
+    defective(
+        "capability-unknown",
         name="credentials/capability-unknown",
         title="A capability that no kernel has is no reason to fail",
-        defect=put("/process/capabilities/bounding/-", UNKNOWN_CAPABILITY),
     ),
-    Case(
+    defective(
+        "capability-ungrantable",
         name="credentials/capability-ungrantable",
         title="A capability that the runtime lacks itself is no reason to fail",
-        defect=put("/process/capabilities/bounding/-", "CAP_SYS_RESOURCE"),
         needs=_may_not_raise_limits,
     ),
 )

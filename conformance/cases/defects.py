@@ -8,20 +8,21 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from conformance.cases.case import Directory, Entry, RegularFile
+from conformance.cases.case import Case, Directory, Entry, RegularFile, runs_everywhere
 from conformance.expectations.extensibility import INVENTED
 from conformance.expectations.unappliable import NO_SUCH, NO_SUCH_SYSCTL
 from conformance.expectations.valid_values import INVALID
-from conformance.record.config import Config, Edit, lookup, put
+from conformance.record.config import Config, Edit, edited, lookup, put
+from conformance.record.host import Host
 
 _ENOTSUP = 95
 _OWN_NAMESPACES = "/proc/self/ns/"
-RELATIVE_NAMESPACE = "../" * 40 + "proc/self/ns/net"
+_RELATIVE_NAMESPACE = "../" * 40 + "proc/self/ns/net"
 """Leads to the runtime's own network namespace from wherever it is called."""
-NO_NAMESPACE = "/proc/self/status"
-UNKNOWN_LIMIT: Mapping[str, Any] = {"type": "RLIMIT_OCI_CONFORMANCE", "soft": 1, "hard": 1}
-UNKNOWN_CAPABILITY = "CAP_OCI_CONFORMANCE"
-BLOCKED: Mapping[str, Any] = {"names": ["vhangup"], "action": "SCMP_ACT_KILL_PROCESS"}
+_NO_NAMESPACE = "/proc/self/status"
+_UNKNOWN_LIMIT: Mapping[str, Any] = {"type": "RLIMIT_OCI_CONFORMANCE", "soft": 1, "hard": 1}
+_UNKNOWN_CAPABILITY = "CAP_OCI_CONFORMANCE"
+_BLOCKED: Mapping[str, Any] = {"names": ["vhangup"], "action": "SCMP_ACT_KILL_PROCESS"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +82,7 @@ def _unknown_parameter(config: Config) -> Edit | None:
 
 
 def _errno_of_entry(config: Config) -> Edit:
-    entry = {**BLOCKED, "errnoRet": _ENOTSUP}
+    entry = {**_BLOCKED, "errnoRet": _ENOTSUP}
     if lookup(config, "/linux/seccomp") is None:
         return put("/linux/seccomp", {"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [entry]})
     return put("/linux/seccomp/syscalls/-", entry)
@@ -90,7 +91,7 @@ def _errno_of_entry(config: Config) -> Edit:
 def _errno_of_default(config: Config) -> Edit | None:
     action = lookup(config, "/linux/seccomp/defaultAction")
     if action is None:
-        filtered = {"defaultAction": "SCMP_ACT_ALLOW", "defaultErrnoRet": _ENOTSUP, "syscalls": [dict(BLOCKED)]}
+        filtered = {"defaultAction": "SCMP_ACT_ALLOW", "defaultErrnoRet": _ENOTSUP, "syscalls": [dict(_BLOCKED)]}
         return put("/linux/seccomp", filtered)
     return (
         put("/linux/seccomp/defaultErrnoRet", _ENOTSUP) if action in {"SCMP_ACT_ALLOW", "SCMP_ACT_LOG", "SCMP_ACT_TRAP"} else None
@@ -112,7 +113,7 @@ def _device_in_the_way(config: Config) -> Edit | None:
 
 
 def _seccomp_with(**members: Any) -> Callable[[Config], Edit | None]:
-    filtered = {"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [dict(BLOCKED)]} | members
+    filtered = {"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [dict(_BLOCKED)]} | members
     return lambda config: put("/linux/seccomp", filtered) if lookup(config, "/linux/seccomp") is None else None
 
 
@@ -121,7 +122,7 @@ def _only_where_unset(pointer: str, value: Any) -> Callable[[Config], Edit | Non
 
 
 REFUSED: tuple[Defect, ...] = (
-    Defect(name="rlimit-unknown", title="A limit of a type that no kernel has", edit=_added("/process/rlimits", UNKNOWN_LIMIT)),
+    Defect(name="rlimit-unknown", title="A limit of a type that no kernel has", edit=_added("/process/rlimits", _UNKNOWN_LIMIT)),
     Defect(name="rlimit-twice", title="Two limits of one type", edit=_limit_twice),
     Defect(
         name="namespace-wrong-type",
@@ -131,12 +132,12 @@ REFUSED: tuple[Defect, ...] = (
     Defect(
         name="namespace-not-one",
         title="A plain file given as an IPC namespace",
-        edit=_namespace_path("ipc", NO_NAMESPACE),
+        edit=_namespace_path("ipc", _NO_NAMESPACE),
     ),
     Defect(
         name="namespace-relative",
         title="A namespace path that is not absolute, though it leads to a namespace of the right type",
-        edit=_namespace_path("network", RELATIVE_NAMESPACE),
+        edit=_namespace_path("network", _RELATIVE_NAMESPACE),
     ),
     Defect(
         name="namespace-missing",
@@ -215,7 +216,7 @@ TOLERATED: tuple[Defect, ...] = (
     Defect(
         name="capability-unknown",
         title="A capability that no kernel has",
-        edit=_added("/process/capabilities/bounding", UNKNOWN_CAPABILITY),
+        edit=_added("/process/capabilities/bounding", _UNKNOWN_CAPABILITY),
     ),
     Defect(
         name="capability-ungrantable",
@@ -253,3 +254,37 @@ TOLERATED: tuple[Defect, ...] = (
 """What must not be refused."""
 
 DEFECTS: tuple[Defect, ...] = REFUSED + TOLERATED
+_BY_NAME = {defect.name: defect for defect in DEFECTS}
+
+PLACES: Config = {
+    "process": {"capabilities": {"bounding": []}},
+    "linux": {"namespaces": [{"type": kind} for kind in ("pid", "network", "ipc", "uts", "mount", "cgroup")]},
+}
+"""What of the base config decides where a defect goes."""
+
+
+def defective(
+    defect_name: str,
+    *,
+    name: str,
+    title: str = "",
+    edits: tuple[Edit, ...] = (),
+    needs: Callable[[Host], str] = runs_everywhere,
+) -> Case:
+    """Return the hand-written case of a defect: in the base config, or in one with these edits.
+
+    Raises KeyError for a defect that there is not, ValueError where the config has no place for it.
+    """
+    defect = _BY_NAME[defect_name]
+    edit = defect.edit(edited(PLACES, edits))
+    if edit is None:
+        raise ValueError(f"{name} has no place for {defect_name}")
+    return Case(
+        name=name,
+        title=title or defect.title,
+        rootfs=defect.rootfs,
+        edits=edits,
+        defect=edit,
+        aims=defect.aims,
+        needs=needs,
+    )

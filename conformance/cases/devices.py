@@ -1,6 +1,7 @@
 """Device nodes: what a config lists, and a plain file in the way of one."""
 
-from conformance.cases.case import Case, Directory, RegularFile
+from conformance.cases.case import Case, Directory
+from conformance.cases.defects import defective
 from conformance.record.config import put
 
 CASES: tuple[Case, ...] = (
@@ -34,11 +35,5 @@ CASES: tuple[Case, ...] = (
         title="A character device by its other name",
         edits=(put("/linux/devices", [{"path": "/dev/conformance-unbuffered", "type": "u", "major": 1, "minor": 3}]),),
     ),
-    Case(
-        name="devices/path-taken",
-        title="A device where the root filesystem has a plain file",
-        rootfs=(RegularFile("opt/plain", b"not a device\n"),),
-        defect=put("/linux/devices", [{"path": "/opt/plain", "type": "c", "major": 1, "minor": 3}]),
-        aims=("linux.devices.path.mismatch-error",),
-    ),
+    defective("device-path-taken", name="devices/path-taken"),
 )

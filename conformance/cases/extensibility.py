@@ -3,7 +3,7 @@
 from typing import Any
 
 from conformance.cases.case import Case
-from conformance.expectations.extensibility import INVENTED
+from conformance.cases.defects import defective
 from conformance.record.config import put
 
 _PLACES = {
@@ -39,21 +39,13 @@ CASES: tuple[Case, ...] = (
         aims=("glossary.json.order-insignificant",),
     ),
     *(
-        Case(
+        defective(
+            f"property-unknown{pointer.replace('/', '-')}",
             name=f"extensibility/property-in-{place}",
             title=f"An unknown property ({pointer or 'top level'}) is ignored",
-            defect=put(f"{pointer}/{INVENTED}property", {"nested": [1, None, {"deep": True}]}),
         )
         for place, pointer in _PLACES.items()
     ),
-    Case(
-        name="extensibility/annotation",
-        title="An unknown annotation is ignored",
-        defect=put(f"/annotations/{INVENTED}annotation", "a value\nof two lines"),
-    ),
-    Case(
-        name="extensibility/annotation-empty",
-        title="An annotation may have an empty value",
-        defect=put("/annotations/org.opencontainers.image.author", ""),
-    ),
+    defective("annotation-unknown", name="extensibility/annotation", title="An unknown annotation is ignored"),
+    defective("annotation-empty", name="extensibility/annotation-empty", title="An annotation may have an empty value"),
 )

@@ -1,7 +1,7 @@
 """Namespaces new, joined and inherited, with the names, parameters and ids that belong to them."""
 
 from conformance.cases.case import Case, HostNamespace
-from conformance.cases.defects import NO_NAMESPACE, RELATIVE_NAMESPACE
+from conformance.cases.defects import defective
 from conformance.record.config import put
 
 _BASE = ("pid", "network", "mount", "ipc", "uts", "cgroup")
@@ -108,29 +108,10 @@ CASES: tuple[Case, ...] = (
         title="The execution domain of 32-bit programs",
         edits=(put("/linux/personality", {"domain": "LINUX32"}),),
     ),
-    Case(
-        name="namespaces/wrong-type",
-        title="A UTS namespace given as a network namespace",
-        edits=(put("/linux/namespaces", _namespaces("network", "pid", "ipc", "uts", "mount", "cgroup")),),
-        defect=put("/linux/namespaces/0/path", "/proc/self/ns/uts"),
-    ),
-    Case(
-        name="namespaces/not-a-namespace",
-        title="A plain file given as a network namespace",
-        edits=(put("/linux/namespaces", _namespaces("network", "pid", "ipc", "uts", "mount", "cgroup")),),
-        defect=put("/linux/namespaces/0/path", NO_NAMESPACE),
-    ),
-    Case(
-        name="namespaces/relative-path",
-        title="A namespace path that is not absolute, though it leads to a namespace of the right type",
-        edits=(put("/linux/namespaces", _namespaces("network", "pid", "ipc", "uts", "mount", "cgroup")),),
-        defect=put("/linux/namespaces/0/path", RELATIVE_NAMESPACE),
-    ),
-    Case(
-        name="namespaces/twice",
-        title="One type of namespace listed twice",
-        defect=put("/linux/namespaces/-", {"type": "uts"}),
-    ),
+    defective("namespace-wrong-type", name="namespaces/wrong-type"),
+    defective("namespace-not-one", name="namespaces/not-a-namespace"),
+    defective("namespace-relative", name="namespaces/relative-path"),
+    defective("namespace-twice", name="namespaces/twice"),
     Case(
         name="namespaces/time",
         title="A time namespace whose clocks are set on and back",

@@ -1,6 +1,7 @@
 """Masked and read-only paths: files, directories, missing ones, relative ones."""
 
 from conformance.cases.case import Case, Directory, RegularFile
+from conformance.cases.defects import defective
 from conformance.record.config import put
 
 CASES: tuple[Case, ...] = (
@@ -16,16 +17,6 @@ CASES: tuple[Case, ...] = (
         rootfs=(RegularFile("fixed", b"not to be changed\n"), Directory("frozen")),
         edits=(put("/linux/readonlyPaths", ["/fixed", "/frozen", "/proc/sys", "/missing"]),),
     ),
-    Case(
-        name="paths/masked-relative",
-        title="A masked path without a leading slash",
-        rootfs=(RegularFile("secret", b"not to be read\n"),),
-        defect=put("/linux/maskedPaths", ["secret"]),
-    ),
-    Case(
-        name="paths/readonly-relative",
-        title="A read-only path without a leading slash",
-        rootfs=(RegularFile("fixed", b"not to be changed\n"),),
-        defect=put("/linux/readonlyPaths", ["fixed"]),
-    ),
+    defective("masked-relative", name="paths/masked-relative"),
+    defective("readonly-relative", name="paths/readonly-relative"),
 )

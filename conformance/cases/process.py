@@ -3,7 +3,7 @@
 from typing import Any
 
 from conformance.cases.case import Case, Directory, RegularFile, Symlink
-from conformance.cases.defects import UNKNOWN_LIMIT
+from conformance.cases.defects import defective
 from conformance.record.config import Edit, put
 from conformance.record.host import Host
 
@@ -65,17 +65,9 @@ CASES: tuple[Case, ...] = (
         edits=(put("/process/rlimits", [_limit(*row) for row in _LIMITS]),),
         needs=_limits_can_be_set,
     ),
-    Case(
-        name="process/rlimit-unknown",
-        title="A limit of a type that no kernel has",
-        edits=(put("/process/rlimits", [_limit("RLIMIT_NOFILE", 128, 256)]),),
-        defect=put("/process/rlimits/-", UNKNOWN_LIMIT),
-    ),
-    Case(
-        name="process/rlimit-twice",
-        title="Two limits of one type",
-        edits=(put("/process/rlimits", [_limit("RLIMIT_NOFILE", 128, 256)]),),
-        defect=put("/process/rlimits/-", _limit("RLIMIT_NOFILE", 120, 240)),
+    *(
+        defective(each, name=f"process/{each}", edits=(put("/process/rlimits", [_limit("RLIMIT_NOFILE", 128, 256)]),))
+        for each in ("rlimit-unknown", "rlimit-twice")
     ),
     Case(
         name="process/terminal",

@@ -51,7 +51,7 @@ def listed(config: Config, which: str) -> int | None:
     given = lookup(config, f"/process/capabilities/{which}")
     if not isinstance(given, list):
         return None
-    return sum(1 << number for name, number in CAPABILITIES.items() if name in given)
+    return sum({1 << CAPABILITIES[name] for name in given if isinstance(name, str) and name in CAPABILITIES})
 
 
 def kept(config: Config, host: Host, process: Process) -> Mapping[str, Bounds]:

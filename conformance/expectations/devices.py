@@ -173,12 +173,21 @@ def _judge_mismatch(_config: Config, _host: Host, record: Record) -> Evidence:
 
 def fresh_dev(config: Config, path: str) -> bool:
     """Whether the runtime alone decides what is at `path` in /dev: a fresh tmpfs on /dev, or none, and nothing else there."""
-    mounts = entries(config)
-    over_dev = [entry for entry in mounts if within("/dev", entry.destination)]
+    return _fresh_dev(config) and not any(within(path, other) for other in _taken(config))
+
+
+@remembered
+def _fresh_dev(config: Config) -> bool:
+    over_dev = [entry for entry in entries(config) if within("/dev", entry.destination)]
     fresh = all(not entry.bind and entry.type == "tmpfs" and entry.destination == "/dev" for entry in over_dev)
-    taken = [entry.destination for entry in mounts if entry.destination != "/dev"]
-    taken += [device.path for device in listed(config)] + list(masked_paths(config))
-    return own_namespace(config, "mount") and len(over_dev) <= 1 and fresh and not any(within(path, other) for other in taken)
+    return own_namespace(config, "mount") and len(over_dev) <= 1 and fresh
+
+
+@remembered
+def _taken(config: Config) -> frozenset[str]:
+    """Return the paths where something else is put than the runtime's own devices."""
+    mounted_on = (entry.destination for entry in entries(config) if entry.destination != "/dev")
+    return frozenset((*mounted_on, *(device.path for device in listed(config)), *masked_paths(config)))
 
 
 def _default(name: str, numbers: tuple[int, int]) -> Expectation:

@@ -8,7 +8,7 @@ from typing import Any
 
 from conformance.expectations.contract import Applicability, Evidence, Expectation, Inconclusive, violated
 from conformance.expectations.tolerance import must_be_accepted
-from conformance.record.config import Config, lookup
+from conformance.record.config import Config, lookup, remembered
 from conformance.record.host import Host
 from conformance.record.record import Record
 from conformance.record.snapshot import Process
@@ -21,26 +21,32 @@ _KEYS_ARE_DATA = frozenset(
 )
 
 
-def _unknown_properties(value: Any, pointer: str = "") -> Iterator[str]:
+@remembered
+def _unknown_properties(config: Config) -> tuple[str, ...]:
+    return tuple(_invented(config, ""))
+
+
+def _invented(value: Any, pointer: str) -> Iterator[str]:
     """Yield a pointer to each invented member of an object whose members the spec fixes."""
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         for key, member in value.items():
             if key.startswith(INVENTED):
                 yield f"{pointer}/{key}"
-            elif key not in _KEYS_ARE_DATA:
-                yield from _unknown_properties(member, f"{pointer}/{key}")
+            elif isinstance(member, dict | list) and key not in _KEYS_ARE_DATA:
+                yield from _invented(member, f"{pointer}/{key}")
     elif isinstance(value, list):
         for index, member in enumerate(value):
-            yield from _unknown_properties(member, f"{pointer}/{index}")
+            if isinstance(member, dict | list):
+                yield from _invented(member, f"{pointer}/{index}")
 
 
 def _has_unknown_properties(config: Config, _host: Host) -> Applicability:
-    return any(_unknown_properties(config))
+    return bool(_unknown_properties(config))
 
 
 def _properties_ignored(config: Config, _host: Host, record: Record) -> Evidence:
     unknown = ", ".join(_unknown_properties(config))
-    return must_be_accepted(record, despite=f"unknown properties {unknown}", oddities=lambda of: list(_unknown_properties(of)))
+    return must_be_accepted(record, despite=f"unknown properties {unknown}", oddities=_unknown_properties)
 
 
 def _annotations(config: Config) -> Mapping[str, Any]:

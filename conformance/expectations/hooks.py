@@ -113,6 +113,8 @@ def _during(kind: str) -> Judge:
     def judge(_config: Config, _host: Host, record: Record) -> Evidence:
         due = OPERATION[kind]
         for call in calls(record, kind):
+            if kind == "poststop" and _undone(call, record):
+                raise Inconclusive(f"{call.operation} failed, and whether what it made is deleted like a container is left open")
             if call.operation != due and not (kind == "startContainer" and _started_before(call, record)):
                 violated(
                     expected=f"{kind} hooks during {due}", observed=f"hook {call.index} during {call.operation or 'nothing'}"
@@ -121,6 +123,11 @@ def _during(kind: str) -> Judge:
         return Evidence(f"{kind} hooks during {due}", [call.arrived for call in calls(record, kind)])
 
     return judge
+
+
+def _undone(call: HookCall, record: Record) -> bool:
+    """Whether the hook was called by a create or start that failed: what had been made by then is taken away again."""
+    return any(op.name == call.operation and op.name in {"create", "start"} and not op.succeeded for op in record.operations)
 
 
 def _started_before(call: HookCall, record: Record) -> bool:

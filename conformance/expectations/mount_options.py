@@ -186,7 +186,8 @@ def has_option(option: Option, config: Config) -> tuple[Entry, ...]:
     return tuple(
         entry
         for entry in visible(config)
-        if says_only(entry, option.group, option.name)
+        if option.name in entry.options
+        and says_only(entry, option.group, option.name)
         and not (entry.bind and ((option.clears and not option.recursive) or option.filesystem))
         and (not option.filesystem or entry.type == "tmpfs")
     )

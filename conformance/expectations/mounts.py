@@ -27,7 +27,7 @@ from conformance.expectations.mounted import (
     within,
 )
 from conformance.expectations.places import look, place
-from conformance.record.config import Config
+from conformance.record.config import Config, remembered
 from conformance.record.host import Host
 from conformance.record.record import Record
 
@@ -63,6 +63,7 @@ def _judge_relative(config: Config, _host: Host, record: Record) -> Evidence:
     return judge_each(_relative(config), one)
 
 
+@remembered
 def _pairs(config: Config) -> tuple[tuple[Entry, Entry], ...]:
     """Pairs of entries, earlier first, of which one lies over or inside the other, with nothing else on either destination."""
     listed = entries(config)
@@ -71,10 +72,12 @@ def _pairs(config: Config) -> tuple[tuple[Entry, Entry], ...]:
     found = []
     for first in listed:
         for second in listed[first.index + 1 :]:
-            others = {entry.destination for entry in listed if entry not in (first, second)}
             nested = within(first.destination, second.destination) or within(second.destination, first.destination)
+            if not nested:
+                continue
+            others = {entry.destination for entry in listed if entry.index not in {first.index, second.index}}
             hidden = any(within(d, other) for other in others for d in (first.destination, second.destination))
-            if nested and not hidden:
+            if not hidden:
                 found.append((first, second))
     return tuple(found)
 
@@ -132,6 +135,7 @@ def _over(record: Record, inner: Entry, outer: Entry) -> Evidence:
     return Evidence(f"{outer.destination} over {inner.destination}", "hidden")
 
 
+@remembered
 def _remounts(config: Config) -> tuple[tuple[Entry, Entry], ...]:
     """Pairs of a tmpfs and the one later entry on its destination, which is a remount."""
     listed = entries(config)

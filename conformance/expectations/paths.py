@@ -21,6 +21,7 @@ from conformance.expectations.contract import (
     violated,
 )
 from conformance.expectations.mounted import (
+    absolute,
     by_id,
     judge_each,
     masked_paths,
@@ -53,10 +54,10 @@ def masked(config: Config) -> tuple[str, ...]:
 
 
 def readonly(config: Config) -> tuple[str, ...]:
-    """Return the read-only paths that can be judged: a mask over one hides it."""
+    """Return the read-only paths that can be judged: a mask over one hides it, be its path as it should or without a slash."""
     if not own_namespace(config, "mount"):
         return ()
-    hidden = masked_paths(config)
+    hidden = [absolute(path) for path in lookup(config, "/linux/maskedPaths", ()) or ()]
     found = [path for path in readonly_paths(config) if not _PER_READER.match(path)]
     return tuple(path for path in found if not any(within(path, mask) for mask in hidden))
 

@@ -6,12 +6,13 @@ mountinfo a path ends in, and STATX_ATTR_MOUNT_ROOT whether something is mounted
 
 import errno
 import struct
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 from conformance.expectations.calls import AT_FDCWD, c_string, results
 from conformance.expectations.contract import Inconclusive
+from conformance.record.config import remembered
 from conformance.record.probe import Action, Call, CallResult, Out
 from conformance.record.record import Record
 
@@ -44,12 +45,19 @@ class Place:
 
 def look(paths: Iterable[str]) -> Action:
     """Make the action that looks where each of `paths` leads."""
-    return _look(tuple(sorted(set(paths))))
+    return _look(tuple(sorted(set(paths)))).action
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    asked: tuple[str, ...]
+    action: Action
 
 
 @lru_cache(maxsize=64)
-def _look(asked: tuple[str, ...]) -> Action:
-    return Action("look at " + " ".join(asked), tuple(_statx(path) for path in ("/", NOWHERE, *asked)))
+def _look(asked: tuple[str, ...]) -> _Look:
+    action = Action("look at " + " ".join(asked), tuple(_statx(path) for path in ("/", NOWHERE, *asked)))
+    return _Look(asked, action)
 
 
 def seen(record: Record, paths: Iterable[str]) -> Mapping[str, Place | None]:
@@ -59,12 +67,17 @@ def seen(record: Record, paths: Iterable[str]) -> Mapping[str, Place | None]:
     Raises Inconclusive where the probe gave no answer, or where statx itself is not what the kernel makes of it:
     a seccomp filter can make it return any error, and any success.
     """
-    asked = sorted(set(paths))
-    root, nowhere, *rest = results(record.config, record, look(asked))
+    looked = _look(tuple(sorted(set(paths))))
+    return _decoded(results(record.config, record, looked.action), looked)
+
+
+@remembered
+def _decoded(answers: Sequence[CallResult], looked: _Look) -> Mapping[str, Place | None]:
+    root, nowhere, *rest = answers
     if root.value != 0 or _place(root) is None or nowhere.errno != errno.ENOENT:
         raise Inconclusive("the program cannot use statx")
     found: dict[str, Place | None] = {}
-    for path, result in zip(asked, rest, strict=True):
+    for path, result in zip(looked.asked, rest, strict=True):
         if result.errno in {errno.ENOENT, errno.ENOTDIR}:
             found[path] = None
         elif result.value == 0 and (place := _place(result)) is not None:

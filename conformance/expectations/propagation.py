@@ -134,8 +134,13 @@ def _judge_rootfs(kind: Kind) -> Judge:
     return judge
 
 
-def _judge_rootfs_slave(_config: Config, _host: Host, record: Record) -> Evidence:
-    """Judge a rootfs that the case has made a shared mount of the host: only a slave of it receives its events."""
+def _judge_rootfs_slave(config: Config, _host: Host, record: Record) -> Evidence:
+    """Judge a rootfs that the case has made a shared mount of the host: only a slave of it receives its events.
+
+    A mount namespace that is joined was there before that mount, so there is nothing in it to be a slave of.
+    """
+    if not own_namespace(config, "mount"):
+        raise Unexercised
     mount = root_mount(record)
     if lookup(record.config, "/linux/rootfsPropagation") != "slave":
         raise Unexercised

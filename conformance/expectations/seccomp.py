@@ -19,7 +19,7 @@ from conformance.expectations.contract import (
     violated,
 )
 from conformance.expectations.seccomp_samples import Sample, foreign_samples, native_samples
-from conformance.record.config import Config, lookup
+from conformance.record.config import Config, lookup, remembered
 from conformance.record.host import Host
 from conformance.record.probe import Action, Call
 from conformance.record.record import Record
@@ -62,8 +62,18 @@ def _filters(record: Record) -> tuple[SeccompFilter, ...]:
 
 
 def _decided(record: Record, sample: Sample) -> tuple[int, int]:
-    decision = evaluate(_filters(record), arch=sample.arch, number=sample.number, arguments=sample.arguments)
-    return int(decision.action), decision.data
+    filters = _filters(record)
+    known, call = _decisions(filters), (sample.arch, sample.number, sample.arguments)
+    if call not in known:
+        decision = evaluate(filters, arch=sample.arch, number=sample.number, arguments=sample.arguments)
+        known[call] = int(decision.action), decision.data
+    return known[call]
+
+
+@remembered
+def _decisions(_filters: tuple[SeccompFilter, ...]) -> dict[tuple[int, int, tuple[int, ...]], tuple[int, int]]:
+    """Return what these filters have been found to decide so far: several requirements speak of one call."""
+    return {}
 
 
 def _judge_actions(samples: Sequence[Sample], record: Record) -> Evidence:

@@ -29,7 +29,8 @@ def watch(pid: int, pidfd: int, *, thaw: Callable[[], None]) -> int:
             by_signal = ended.si_code != os.CLD_EXITED
             return 128 + (killed_for or ended.si_status) if by_signal else ended.si_status
         info = signal.sigtimedwait({*RELAYED, signal.SIGCHLD}, _TICK)
-        if info is None:
+        # Stopped and continued after its time is up, Python returns a record that nobody has filled in.
+        if info is None or info.si_signo not in {*RELAYED, signal.SIGCHLD}:
             if _is_exiting(pid):
                 thaw()
         elif info.si_signo != signal.SIGCHLD and not _relay(info, pid, pidfd):

@@ -8,9 +8,10 @@ from functools import lru_cache, wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 Parameters = ParamSpec("Parameters")
+First = TypeVar("First")
 Result = TypeVar("Result")
-_REMEMBERED = 4
-"""Configs, of which one container has two at most: its own and its twin's."""
+_REMEMBERED = 8
+"""Results: of two configs of the container that is judged, its own and its twin's, and of those of one that runs meanwhile."""
 
 Config = Mapping[str, Any]
 """A config.json document, parsed."""
@@ -82,22 +83,22 @@ def edited(config: Config, edits: Sequence[Edit]) -> dict[str, Any]:
 
 
 def remembered(
-    function: Callable[Concatenate[Config, Parameters], Result],
-) -> Callable[Concatenate[Config, Parameters], Result]:
-    """Make a pure function of a config remember its last results: dozens of expectations ask the same of one config.
+    function: Callable[Concatenate[First, Parameters], Result],
+) -> Callable[Concatenate[First, Parameters], Result]:
+    """Make a pure function, of a config say, remember its last results: dozens of expectations ask the same of one config.
 
-    Configs are told apart by identity, and kept meanwhile, so that no other can get the identity of one. The other arguments
-    are told apart by identity as well. Nobody may change a config or a result.
+    Arguments are told apart by identity, and kept meanwhile, so that no other can get the identity of one. Nobody may change
+    an argument or a result.
     """
     results: OrderedDict[tuple[int, ...], tuple[tuple[object, ...], Result]] = OrderedDict()
 
     @wraps(function)
-    def wrapper(config: Config, /, *args: Parameters.args, **kwargs: Parameters.kwargs) -> Result:
-        given = (config, *args, *kwargs.values())
+    def wrapper(first: First, /, *args: Parameters.args, **kwargs: Parameters.kwargs) -> Result:
+        given = (first, *args, *kwargs.values())
         key = tuple(map(id, given))
         if key in results:
             return results[key][1]
-        result = function(config, *args, **kwargs)
+        result = function(first, *args, **kwargs)
         results[key] = given, result
         if len(results) > _REMEMBERED:
             results.popitem(last=False)

@@ -46,6 +46,10 @@ class Action:
     destructive: bool = False
     """Changes or ends the container: executed in a twin, so that other actions are not disturbed."""
 
+    def __hash__(self) -> int:
+        # Answers are looked up by action, and to hash every argument of every call takes longer than to compare it once.
+        return hash(self.name)
+
 
 @dataclass(frozen=True, slots=True)
 class CallResult:

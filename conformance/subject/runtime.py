@@ -1,7 +1,8 @@
 """One call of the runtime under test per operation, each with its transcript."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from threading import current_thread, main_thread
 
 from conformance.record.operation import Operation, Status
 from conformance.subject.adapter import Adapter
@@ -32,6 +33,8 @@ class Runtime:
         self.state_directory = state_directory
         self.timeout = timeout
         self.environment = dict(default_environment() if environment is None else environment)
+        self.meanwhile: Callable[[], bool] | None = None
+        """Does a little work that somebody has for the time in which the runtime works; returns False if there was none."""
 
     def argv(
         self,
@@ -115,6 +118,8 @@ class Runtime:
             watch_stdout=watch_stdout,
             umask=umask,
             service=service,
+            # Hooks want to be answered at once, and other threads would do the same work twice.
+            meanwhile=self.meanwhile if service is None and current_thread() is main_thread() else None,
         )
         return Operation(
             name=operation,

@@ -13,7 +13,7 @@ import signal
 import struct
 import termios
 import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, Self
 
@@ -92,6 +92,7 @@ def spawn(
     watch_stdout: int | None = None,
     umask: int | None = None,
     service: Service | None = None,
+    meanwhile: Callable[[], bool] | None = None,
     limit_bytes: int = KEPT_BYTES,
 ) -> Finished:
     """Run the program at the path `argv[0]` and wait for its end, at most `timeout` seconds.
@@ -99,8 +100,10 @@ def spawn(
     `stdin`, `stdout` and `stderr` are descriptors (above 2) for it to use; None means /dev/null for stdin, captured
     for the others. `watch_stdout` is the read end of a pipe whose write end was given as `stdout`: what arrives there
     while the program runs counts as its stdout. Time spent in `service` is not counted against the program, up to
-    `timeout` once more. The program leads a process group of its own, with default signal handlers, an empty mask
-    and no other descriptors; but glibc leaves signals 32 and 33, which are its own, ignored.
+    `timeout` once more. `meanwhile` is called while there is nothing else to do, until it returns False: for work that comes
+    in small pieces, since the program's end is noticed between two of them. The program leads a process group of its own,
+    with default signal handlers, an empty mask and no other descriptors; but glibc leaves signals 32 and 33, which are its
+    own, ignored.
 
     Raises OSError if it cannot be executed.
     """
@@ -118,7 +121,7 @@ def spawn(
                 argv[0], list(argv), environment, file_actions=streams.actions, setpgroup=0, setsigmask=(), setsigdef=_ALL_SIGNALS
             )
         with _Child(pid) as child:
-            in_time, pending = _attend(child, streams.outputs.values(), service, timeout)
+            in_time, pending = _attend(child, streams.outputs.values(), service, timeout, meanwhile)
             ended = time.monotonic()
             status, cpu = child.end()
         for output in pending:
@@ -233,7 +236,7 @@ class _Child:
 
 
 def _attend(
-    child: _Child, outputs: Collection[_Output], service: Service | None, timeout: float
+    child: _Child, outputs: Collection[_Output], service: Service | None, timeout: float, meanwhile: Callable[[], bool] | None
 ) -> tuple[bool, Collection[_Output]]:
     """Drain outputs and serve until the child ends; return whether it did so in time, and where there is more to take."""
     poll = select.poll()
@@ -246,10 +249,12 @@ def _attend(
     deadline = time.monotonic() + timeout
     latest = deadline + timeout
     while (left := deadline - time.monotonic()) > 0:
-        events = poll.poll(math.ceil(left * 1000))
+        events = poll.poll(0 if meanwhile else math.ceil(left * 1000))
         if any(descriptor == child.pidfd for descriptor, _ in events):
             # What it wrote was there before its end, and this very poll has told of it.
             return True, [by_descriptor[descriptor] for descriptor, _ in events if descriptor in by_descriptor]
+        if meanwhile and not events and not meanwhile():
+            meanwhile = None
         for descriptor, event in events:
             if descriptor in by_descriptor:
                 if not event & _READABLE or not by_descriptor[descriptor].take():

@@ -15,6 +15,7 @@ from conformance.expectations.contract import Expectation
 from conformance.record.config import Config, edited
 from conformance.record.probe import Action
 from conformance.record.record import Record
+from conformance.verdict.applicable import Applicable
 from conformance.verdict.judge import Policy, Question, judge, unjudged
 from conformance.verdict.outcome import Outcome
 from specs.catalogue import Catalogue
@@ -38,7 +39,8 @@ class Selection:
         if not isinstance(question, Question):
             return False
         requirement = question.requirement
-        return requirement.level in self.levels and any(fnmatchcase(requirement.id, glob) for glob in self.patterns)
+        chosen = self.patterns == ("*",) or any(fnmatchcase(requirement.id, glob) for glob in self.patterns)
+        return chosen and requirement.level in self.levels
 
 
 @dataclass(slots=True, kw_only=True)
@@ -51,21 +53,25 @@ class Certifier:
     cases: Sequence[Case]
     expectations: Sequence[Expectation]
     selection: Selection = Selection()
+    applicable: Applicable = field(init=False)
     _record: tuple[Case, Record] | None = field(default=None)
+
+    def __post_init__(self) -> None:
+        base = base_config(oci_version=self.driver.oci_version)
+        self.applicable = Applicable(self.expectations, base=base, host=self.driver.host)
 
     def questions(self) -> Iterator[Question]:
         """Yield every question of the selection, those of one case one after another.
 
         A case is asked what it aims at, and what its config exercises beyond the base config that all cases share.
         """
-        base = base_config(oci_version=self.driver.oci_version)
-        host = self.driver.host
-        shared = {each.requirement for each in self.expectations if each.applies(base, host)}
+        base = self.applicable(base_config(oci_version=self.driver.oci_version))
+        shared = {each.requirement for each, applies in zip(self.expectations, base, strict=True) if applies}
         for case in self.cases:
-            config = self.config_of(case)
-            for expectation in self.expectations:
+            answers = self.applicable(self.config_of(case))
+            for expectation, applies in zip(self.expectations, answers, strict=True):
                 requirement = self.catalogue[expectation.requirement]
-                own = requirement.id not in shared and expectation.applies(config, host)
+                own = requirement.id not in shared and applies
                 question = Question(case=case, expectation=expectation, requirement=requirement)
                 if (requirement.id in case.aims or own) and question in self.selection:
                     yield question
@@ -77,7 +83,8 @@ class Certifier:
         """
         started = time.perf_counter()
         driver, policy = self.driver, self.policy
-        outcome = unjudged(question, config=self.config_of(question.case), host=driver.host, facts=driver.facts, policy=policy)
+        applies = question.expectation.applies(self.config_of(question.case), driver.host)
+        outcome = unjudged(question, applies=applies, host=driver.host, facts=driver.facts, policy=policy)
         if outcome is None:
             outcome = judge(question, record=self.record(question.case), host=driver.host, policy=policy)
         if outcome.verdict is Verdict.VIOLATED:
@@ -107,7 +114,8 @@ class Certifier:
     def _actions(self, case: Case, config: Config) -> list[Action]:
         """Return the union of what the expectations that may be asked about this case want from the probe."""
         host = self.driver.host
-        asked = [each for each in self.expectations if each.requirement in case.aims or each.applies(config, host) is True]
+        answers = zip(self.expectations, self.applicable(config), strict=True)
+        asked = [each for each, applies in answers if applies is True or each.requirement in case.aims]
         return list(dict.fromkeys(action for each in asked for action in each.probes(config, host)))
 
     def _again(self, question: Question, first: Outcome, keep: Keep) -> Outcome:

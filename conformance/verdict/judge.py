@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from conformance.cases.case import Case
 from conformance.expectations.contract import (
+    Applicability,
     Evidence,
     Expectation,
     Inconclusive,
@@ -12,7 +13,6 @@ from conformance.expectations.contract import (
     Unexercised,
     Violation,
 )
-from conformance.record.config import Config
 from conformance.record.host import Host
 from conformance.record.record import Record
 from conformance.record.runtime import RuntimeFacts
@@ -56,8 +56,11 @@ class Question:
     __repr__ = __str__
 
 
-def unjudged(question: Question, *, config: Config, host: Host, facts: RuntimeFacts, policy: Policy) -> Outcome | None:
-    """Return the outcome of a question that needs no container to be answered, None if it needs one."""
+def unjudged(question: Question, *, applies: Applicability, host: Host, facts: RuntimeFacts, policy: Policy) -> Outcome | None:
+    """Return the outcome of a question that needs no container to be answered, None if it needs one.
+
+    `applies` is what the expectation says of the case's config.
+    """
     requirement = question.requirement
     if not policy.covers(requirement):
         reason = f"in force {requirement.period}, judged by {policy.judged_by}"
@@ -66,9 +69,8 @@ def unjudged(question: Question, *, config: Config, host: Host, facts: RuntimeFa
     if undeclared:
         return _outcome(question, facts, policy, Verdict.NOT_APPLICABLE, reason=undeclared)
     lacking = question.case.needs(host)
-    if not lacking:
-        applies = question.expectation.applies(config, host)
-        lacking = applies.reason if isinstance(applies, NotTestable) else ""
+    if not lacking and isinstance(applies, NotTestable):
+        lacking = applies.reason
     if not lacking and facts.kernel == "own" and question.expectation.sees == "snapshot":
         lacking = "the workload runs on the runtime's own kernel, which the host's /proc does not show"
     return _outcome(question, facts, policy, Verdict.NOT_TESTABLE, reason=lacking) if lacking else None

@@ -2,11 +2,13 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from itertools import tee
 from pathlib import Path
 from typing import Generic
 
+from conformance.cases.case import Case
 from conformance.verdict.judge import Question
 from conformance.verdict.outcome import Outcome
 from conformance.verdict.session import Session, today
@@ -19,7 +21,7 @@ from fuzz.engine.hunt import Bad, Find, Hunt
 from fuzz.engine.journal import Journal, State
 from fuzz.engine.minimize import minimize
 from fuzz.engine.options import Options
-from fuzz.engine.oracle import Examination, examine
+from fuzz.engine.oracle import Examination, examine, examine_each
 from fuzz.engine.progress import Progress
 from fuzz.engine.symptom import Key, plain
 from fuzz.kinds import Example, Kind
@@ -91,6 +93,7 @@ class Campaign(Generic[Example]):
         self._progress.say(f"--fuzz-seed={state.seed} --shard={self.options.shard}{resumed}")
         hunt: Hunt[Example] = Hunt(
             generate=self.kind.generator(self.session.certifier.driver.host),
+            examine_each=self._examine_each,
             examine=self._examine,
             report=self._report,
             checkpoint=self._checkpoint,
@@ -104,10 +107,20 @@ class Campaign(Generic[Example]):
         self._write()
         self._conclude(hunt.unstable)
 
-    def _examine(self, example: Example, counts: bool) -> Bad:  # noqa: FBT001  # called by position, as Callable demands
-        examination = examine(self.session.certifier, self.kind.case(example, f"fuzz/{self.kind.name}"), self.kind.judged_by)
-        if counts:
+    def _examine(self, example: Example) -> Bad:
+        return self._bad(examine(self.session.certifier, self._case(example), self.kind.judged_by))
+
+    def _examine_each(self, examples: Iterable[Example]) -> Iterator[tuple[Example, Bad]]:
+        named, driven = tee(examples)
+        cases = (self._case(example) for example in driven)
+        for example, examination in zip(named, examine_each(self.session.certifier, cases, self.kind.judged_by), strict=True):
             self._count(example, examination)
+            yield example, self._bad(examination)
+
+    def _case(self, example: Example) -> Case:
+        return self.kind.case(example, f"fuzz/{self.kind.name}")
+
+    def _bad(self, examination: Examination) -> Bad:
         bad = examination.bad
         for key, judged in bad.items():
             if key not in self._known:
@@ -123,7 +136,9 @@ class Campaign(Generic[Example]):
             words = plain(examination.refused)[:_REFUSAL_LENGTH]
             state.refusals[words] = state.refusals.get(words, 0) + 1
         elif examination.started:
-            self._coverage.add([each.name for each in self.kind.features(example) if examination.shown(each.shows)])
+            features = self.kind.features(example)
+            shown = [each.name for each in features if examination.shown(each.shows)]
+            self._coverage.add(shown, beyond=[each.name for each in features if examination.beyond(each.shows)])
         for judged in examination.judged:
             outcome = judged.outcome
             tally = state.tally.setdefault(outcome.requirement, {})
@@ -159,7 +174,7 @@ class Campaign(Generic[Example]):
         self._write()
 
     def _shows(self, key: Key, example: Example) -> bool:
-        return key in self._examine(example, False)  # noqa: FBT003  # a callable's parameters have no names
+        return key in self._examine(example)
 
     def _kept(self, find: Find[Example]) -> Found:
         driver = self.session.certifier.driver
@@ -205,3 +220,5 @@ class Campaign(Generic[Example]):
             self._progress.say(f"did not come back, {count} times: {key}")
         if self.kind.covers and self._coverage.missing:
             self._progress.say(f"never judged: {', '.join(self._coverage.missing)}")
+        if self._coverage.beyond:
+            self._progress.say(f"of a later version of the spec: {', '.join(self._coverage.beyond)}")

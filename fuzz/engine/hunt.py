@@ -1,10 +1,13 @@
 """The loop of a hunt: rounds of examples, and what is bad and new is reproduced, shrunk, reported and kept.
 
-Hypothesis generates and shrinks. A known find does not stop it; a new one ends the round with its smallest example.
+Hypothesis generates and shrinks. A known find does not stop it; a new one ends the round with its smallest example. A round
+is generated as a whole and then run, so that one container can be judged while the runtime works on the next; to shrink an
+example of it, the round is generated again from its seed, up to that example.
 """
 
+import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Generic, NoReturn, TypeVar
 
@@ -50,8 +53,10 @@ class Hunt(Generic[Example]):
 
     generate: Callable[[Callable[[Example], None], int], None]
     """Call a function with examples made from a seed; what the function raises makes Hypothesis shrink, and comes back."""
-    examine: Callable[[Example, bool], Bad]
-    """Run an example; the flag says that it counts, which repetitions and shrinking do not."""
+    examine_each: Callable[[Iterable[Example]], Iterator[tuple[Example, Bad]]]
+    """Run examples that count, one after another; what is wrong with one may be known only when the next has run."""
+    examine: Callable[[Example], Bad]
+    """Run an example that does not count: for repetitions, and for shrinking."""
     report: Callable[[Find[Example]], None]
     checkpoint: Callable[[int], None]
     """Called after each example with the round under way."""
@@ -86,53 +91,63 @@ class _Round(Generic[Example]):
     def __init__(self, hunt: Hunt[Example], number: int) -> None:
         self._hunt = hunt
         self._number = number
-        self._generated = 0
         self._target: Key | None = None
         self._question: Question | None = None
         self._smallest: Example | None = None
         self._failing: set[str] = set()
+        self._shrinking = False
         self._shrunk = 0
         self._deadline = 0.0
 
     def run(self) -> None:
-        hunt = self._hunt
-        try:
-            hunt.generate(self._example, seed_of(hunt.seed, *hunt.identity, self._number))
-        except (Bug, Flaky):
+        hunt, seed = self._hunt, seed_of(self._hunt.seed, *self._hunt.identity, self._number)
+        drawn: list[Example] = []
+        hunt.generate(drawn.append, seed)
+        for example, bad in hunt.examine_each(self._afforded(drawn[:ROUND])):
+            hunt.checkpoint(self._number)
+            if self._target is None:
+                self._try_again(example, bad)
+        if self._target is not None:
+            with contextlib.suppress(Bug, Flaky):
+                hunt.generate(self._shrink, seed)
             self._report()
 
-    def _example(self, example: Example) -> None:
-        if self._target is None:
-            self._generate(example)
-        else:
-            self._shrink(example)
+    def _afforded(self, drawn: Iterable[Example]) -> Iterator[Example]:
+        """Yield examples until something is found or the budget is spent; one that has run by then still counts."""
+        for example in drawn:
+            if self._hunt.budget.spent or self._target is not None:
+                return
+            self._hunt.budget.use()
+            yield example
 
-    def _generate(self, example: Example) -> None:
+    def _try_again(self, example: Example, bad: Bad) -> None:
+        """Run an example again that shows something new, and take the first that comes back for the target of this round."""
         hunt = self._hunt
-        if hunt.budget.spent or self._generated >= ROUND:
-            return
-        self._generated += 1
-        hunt.budget.use()
-        bad = hunt.examine(example, True)  # noqa: FBT003  # a callable's parameters have no names
-        hunt.checkpoint(self._number)
         for key in hunt.new(bad):
             if self._comes_back(example, key):
-                self._target, self._question = key, bad[key]
+                self._target, self._question, self._smallest = key, bad[key], example
                 self._deadline = time.monotonic() + SHRINK_SECONDS
-                self._fail(example)
+                self._failing.add(repr(example))
+                return
             hunt.unstable[key] = hunt.unstable.get(key, 0) + 1
 
     def _comes_back(self, example: Example, key: Key) -> bool:
-        return all(key in self._hunt.examine(example, False) for _ in range(REPETITIONS))  # noqa: FBT003  # as above
+        return all(key in self._hunt.examine(example) for _ in range(REPETITIONS))
 
     def _shrink(self, example: Example) -> None:
-        """Try a smaller example. Past the cap only what is known to fail still fails, so that Hypothesis comes to an end."""
+        """Fail where the round did, then try smaller examples.
+
+        Past the cap only what is known to fail still fails, so that Hypothesis comes to an end.
+        """
         if repr(example) in self._failing:
+            self._shrinking = True
             self._fail(example)
+        if not self._shrinking:
+            return
         if self._shrunk >= SHRINKS or time.monotonic() > self._deadline:
             return
         self._shrunk += 1
-        bad = self._hunt.examine(example, False)  # noqa: FBT003  # as above
+        bad = self._hunt.examine(example)
         if self._target in bad:
             self._question = bad[self._target]
             self._fail(example)

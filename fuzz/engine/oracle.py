@@ -1,10 +1,13 @@
 """A case driven once and judged by every expectation that applies: the only question a hunt asks of a container."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from functools import cached_property
+from typing import Any
 
 from conformance.cases.case import Case
+from conformance.expectations.contract import Applicability
 from conformance.record.config import Config
 from conformance.record.probe import Action
 from conformance.record.record import Record
@@ -53,10 +56,20 @@ class Examination:
                 found.setdefault(key(each.outcome), each)
         return found
 
+    @property
+    def decided(self) -> frozenset[str]:
+        """The requirements that this container decided."""
+        settled = (each.outcome for each in self.judged if each.outcome.verdict in _SETTLED and not each.outcome.inconclusive)
+        return frozenset(outcome.requirement for outcome in settled)
+
     def shown(self, globs: tuple[str, ...]) -> bool:
         """Whether a requirement that one of the globs matches was decided by this container."""
-        settled = (each.outcome for each in self.judged if each.outcome.verdict in _SETTLED and not each.outcome.inconclusive)
-        return any(_matches(outcome.requirement, globs) for outcome in settled)
+        return any(_matches(requirement, globs) for requirement in self.decided)
+
+    def beyond(self, globs: tuple[str, ...]) -> bool:
+        """Whether a requirement that one of the globs matches is not in force in the version that is judged by."""
+        outcomes = (each.outcome for each in self.judged)
+        return any(each.verdict is Verdict.NOT_APPLICABLE and _matches(each.requirement, globs) for each in outcomes)
 
 
 def _matches(requirement: str, globs: tuple[str, ...]) -> bool:
@@ -65,48 +78,120 @@ def _matches(requirement: str, globs: tuple[str, ...]) -> bool:
 
 def examine(certifier: Certifier, case: Case, judged_by: tuple[str, ...] = ("*",)) -> Examination:
     """Drive the case and judge its record by the expectations of those requirements, globs over ids, that apply."""
-    asking = _Asking(certifier, case, judged_by)
-    record = certifier.driver.drive(case, actions=asking.actions)
-    questions = asking.questions(record.config)
-    if record.problem:
-        del questions[1:]  # one error of the harness, not one for each expectation
-    host, policy = certifier.driver.host, certifier.policy
-    judged = []
-    for question in questions:
-        outcome = unjudged(question, config=record.config, host=host, facts=record.runtime, policy=policy)
-        judged.append(Judged(question, outcome or judge(question, record=record, host=host, policy=policy)))
-    return Examination(case, record, tuple(judged))
+    return next(examine_each(certifier, (case,), judged_by))
 
 
-class _Asking:
-    """What is asked about one case: found out once, though the driver and the judge both want to know."""
+def examine_each(certifier: Certifier, cases: Iterable[Case], judged_by: tuple[str, ...] = ("*",)) -> Iterator[Examination]:
+    """Do the same with one case after another, and yield what each came to: one is judged while the runtime works on the next."""
+    earlier: _Examining | None = None
+    for case in cases:
+        latest = _Examining(certifier, case, judged_by)
+        latest.drive(meanwhile=earlier)
+        if earlier is not None:
+            yield earlier.finished()
+        earlier = latest
+    if earlier is not None:
+        yield earlier.finished()
 
-    def __init__(self, certifier: Certifier, case: Case, judged_by: tuple[str, ...]) -> None:
-        self._certifier = certifier
-        self._case = case
-        self._judged_by = judged_by
-        self._questions: list[Question] | None = None
-        self._actions: list[Action] | None = None
 
-    def questions(self, config: Config) -> list[Question]:
-        if self._questions is None:
-            asked = questions_about(self._certifier, self._case, config)
-            self._questions = [each for each in asked if _matches(each.requirement.id, self._judged_by)]
-        return list(self._questions)
+@dataclass(slots=True)
+class _Examining:
+    """What is asked about one case, and what has been answered so far."""
 
-    def actions(self, config: Config) -> list[Action]:
+    certifier: Certifier
+    case: Case
+    judged_by: tuple[str, ...]
+    _actions: "_Wanted | None" = None
+    _record: Record | None = None
+    _config: Config | None = None
+    _asked: list[tuple[Question, Applicability]] | None = None
+    """Found out once, though the driver and the judge both want to know."""
+    _judged: list[Judged] = field(default_factory=list)
+
+    def drive(self, *, meanwhile: "_Examining | None") -> None:
+        """Run the case.
+
+        While there is nothing to do but to wait for the runtime, find out what to ask of it, and judge an earlier one.
+        """
+        driver = self.certifier.driver
+        driver.runtime.meanwhile = lambda: self._prepare() or (meanwhile is not None and meanwhile.judge_one())
+        try:
+            self._record = driver.drive(self.case, actions=self._wanted)
+        finally:
+            driver.runtime.meanwhile = None
+        asked = self._questions(self._record.config)
+        if self._record.problem:
+            del asked[1:]  # one error of the harness, not one for each expectation
+
+    def judge_one(self) -> bool:
+        """Judge by the next expectation; return whether there was one."""
+        position = len(self._judged)
+        if self._record is None or self._asked is None or position == len(self._asked):
+            return False
+        question, applies = self._asked[position]
+        driver, policy = self.certifier.driver, self.certifier.policy
+        outcome = unjudged(question, applies=applies, host=driver.host, facts=self._record.runtime, policy=policy)
+        self._judged.append(Judged(question, outcome or judge(question, record=self._record, host=driver.host, policy=policy)))
+        return True
+
+    def finished(self) -> Examination:
+        """Judge by what is left, and return all of it."""
+        while self.judge_one():
+            pass
+        if self._record is None:
+            raise RuntimeError("finished before it was driven")
+        return Examination(self.case, self._record, tuple(self._judged))
+
+    def _questions(self, config: Config) -> list[tuple[Question, Applicability]]:
+        if self._asked is None:
+            self._asked = [
+                (question, applies)
+                for question, applies in questions_about(self.certifier, self.case, config)
+                if self.judged_by == ("*",) or _matches(question.requirement.id, self.judged_by)
+            ]
+        return self._asked
+
+    def _prepare(self) -> bool:
+        """Find out what to ask, once the config is known; return whether there was anything to do."""
+        if self._config is None or self._asked is not None:
+            return False
+        self._questions(self._config)
+        return True
+
+    def _wanted(self, config: Config) -> "_Wanted":
+        """Return what the probe is to be asked; it is found out when the first of it is looked at."""
         if self._actions is None:
-            host = self._certifier.driver.host
-            probes = (question.expectation.probes(config, host) for question in self.questions(config))
-            self._actions = list(dict.fromkeys(action for each in probes for action in each))
+            self._config = config
+            self._actions = _Wanted(lambda: self._probes(config))
         return self._actions
 
+    def _probes(self, config: Config) -> list[Action]:
+        host = self.certifier.driver.host
+        probes = (question.expectation.probes(config, host) for question, _ in self._questions(config))
+        return list(dict.fromkeys(action for each in probes for action in each))
 
-def questions_about(certifier: Certifier, case: Case, config: Config) -> Iterator[Question]:
-    """Yield what can be asked of a container with this config."""
-    host = certifier.driver.host
-    for expectation in certifier.expectations:
-        if expectation.requirement in case.aims or expectation.applies(config, host) is True:
+
+class _Wanted(Sequence[Action]):
+    """A list that is made when it is first looked at."""
+
+    def __init__(self, make: Callable[[], list[Action]]) -> None:
+        self._make = make
+
+    @cached_property
+    def _made(self) -> list[Action]:
+        return self._make()
+
+    def __getitem__(self, position: Any) -> Any:
+        return self._made[position]
+
+    def __len__(self) -> int:
+        return len(self._made)
+
+
+def questions_about(certifier: Certifier, case: Case, config: Config) -> Iterator[tuple[Question, Applicability]]:
+    """Yield what can be asked of a container with this config, and whether that applies to it."""
+    for expectation, applies in zip(certifier.expectations, certifier.applicable(config), strict=True):
+        if applies is True or expectation.requirement in case.aims:
             question = Question(case=case, expectation=expectation, requirement=certifier.catalogue[expectation.requirement])
             if question in certifier.selection:
-                yield question
+                yield question, applies

@@ -11,6 +11,8 @@ from specs.verdicts import Verdict
 _LONGEST = 160
 _QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
 _PATH = re.compile(r"(?<![\w.])/[^\s:,]*")
+_SAID = re.compile(r"(-> exit 0):[^;]*")
+_CONSTANT = re.compile(r"\b(?:RLIMIT|CAP|SCMP)_[A-Z_]+\b")
 _NUMBER = re.compile(r"0x[0-9a-f]+|0o[0-7]+|\d+")
 
 
@@ -33,8 +35,8 @@ def key(outcome: Outcome) -> Key:
 
 
 def plain(text: str) -> str:
-    """Return a message without what varies from container to container: quoted text, paths, numbers."""
-    return _NUMBER.sub("N", _PATH.sub("PATH", _QUOTED.sub("TEXT", text)))
+    """Return a message without what varies from container to container: quoted text, paths, constants, numbers."""
+    return _NUMBER.sub("N", _PATH.sub("PATH", _CONSTANT.sub("NAME", _QUOTED.sub("TEXT", text))))
 
 
 def _shape(value: Any) -> Any:
@@ -44,5 +46,5 @@ def _shape(value: Any) -> Any:
     if isinstance(value, list):
         return [_shape(value[0])] if value and not isinstance(value[0], str) else ["..."] if value else []
     if isinstance(value, str):
-        return plain(value)
+        return plain(_SAID.sub(r"\1", value))  # what a runtime prints, though all is well, is about the rest of the config
     return value if isinstance(value, bool | None) else "N"

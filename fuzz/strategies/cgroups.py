@@ -37,8 +37,56 @@ def memory(host: Host) -> SearchStrategy[Feature] | None:
     return pair.map(
         lambda two: Feature(
             name="linux.resources.memory",
+            sole="memory",
             shows=("linux.memory.*",),
             edits=(put("/linux/resources/memory", {"limit": two[1], "reservation": two[0]}),),
+        )
+    )
+
+
+def swap(host: Host) -> SearchStrategy[Feature] | None:
+    """Generate a limit of memory and one of memory and swap together."""
+    if version(host, "memory") is None:
+        return None
+    pair = st.lists(st.integers(48 * _MEBIBYTE, 1 << 40), min_size=2, max_size=2).map(sorted)
+    return pair.map(
+        lambda two: Feature(
+            name="linux.resources.memory.swap",
+            sole="memory",
+            shows=("linux.memory.*",),
+            edits=(put("/linux/resources/memory", {"limit": two[0], "swap": two[1]}),),
+        )
+    )
+
+
+def switches(host: Host) -> SearchStrategy[Feature] | None:
+    """Generate what memory has on cgroup v1 alone."""
+    if version(host, "memory") != "v1":
+        return None
+    given = st.fixed_dictionaries({}, optional={"swappiness": st.integers(0, 100), "useHierarchy": st.just(True)})  # noqa: FBT003  # a value of the config
+    return given.filter(bool).map(
+        lambda members: Feature(
+            name="linux.resources.memory.switches",
+            sole="memory",
+            shows=("linux.memory.swappiness.effect", "linux.memory.usehierarchy.effect"),
+            edits=(put("/linux/resources/memory", members),),
+        )
+    )
+
+
+def burst(host: Host) -> SearchStrategy[Feature] | None:
+    """Generate a burst beyond a quota, larger or smaller than that, or a cgroup that gets what others leave."""
+    if version(host, "cpu") is None:
+        return None
+    bursting = st.tuples(st.integers(60_000, 1_000_000), st.integers(1000, 1_000_000)).map(
+        lambda two: {"quota": two[0], "burst": two[1]}
+    )
+    return st.one_of(bursting, st.just({"idle": 1})).map(
+        lambda given: Feature(
+            name="linux.resources.cpu.rare",
+            sole="cpu",
+            shows=("linux.cpu.*",),
+            edits=tuple(put(f"/linux/resources/cpu/{key}", value) for key, value in given.items()),
         )
     )
 
@@ -60,6 +108,7 @@ def processor(host: Host) -> SearchStrategy[Feature] | None:
             given["shares"] = draw(st.integers(2, 1 << 18))
         return Feature(
             name="linux.resources.cpu",
+            sole="cpu",
             shows=("linux.cpu.*",),
             edits=tuple(put(f"/linux/resources/cpu/{key}", value) for key, value in given.items()),
         )
@@ -85,10 +134,10 @@ def processes(host: Host) -> SearchStrategy[Feature] | None:
     """Generate a limit of processes, small enough to be tried or large."""
     if version(host, "pids") is None:
         return None
-    return st.one_of(st.integers(40, _EXERCISED), st.integers(_EXERCISED + 1, 1 << 20)).map(
+    return st.one_of(st.integers(40, _EXERCISED), st.integers(_EXERCISED + 1, 1 << 20), st.just(-1)).map(
         lambda limit: Feature(
             name="linux.resources.pids",
-            shows=("linux.pids.limit.effect",),
+            shows=("linux.pids.limit.effect", "linux.pids.limit.minus-one"),
             edits=(put("/linux/resources/pids", {"limit": limit}),),
         )
     )
@@ -97,7 +146,10 @@ def processes(host: Host) -> SearchStrategy[Feature] | None:
 PROPERTIES = (
     Property("linux.cgroupsPath", path),
     Property("linux.resources.memory", memory),
+    Property("linux.resources.memory.swap", swap),
+    Property("linux.resources.memory.switches", switches),
     Property("linux.resources.cpu", processor),
+    Property("linux.resources.cpu.rare", burst),
     Property("linux.resources.cpuset", processors),
     Property("linux.resources.pids", processes),
 )

@@ -4,12 +4,26 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from conformance.record.host import Host
-from fuzz.strategies import annotations, cgroups, credentials, devices, hooks, mounts, namespaces, paths, process, root, seccomp
+from fuzz.strategies import (
+    annotations,
+    cgroups,
+    credentials,
+    devices,
+    hooks,
+    mounts,
+    namespaces,
+    paths,
+    process,
+    root,
+    scheduling,
+    seccomp,
+)
 from fuzz.strategies.feature import Feature, Property, compatible
 
 MOST_FEATURES = 6
 PROPERTIES: tuple[Property, ...] = (
     *process.PROPERTIES,
+    *scheduling.PROPERTIES,
     *credentials.PROPERTIES,
     *root.PROPERTIES,
     *mounts.PROPERTIES,

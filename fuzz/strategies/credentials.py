@@ -12,6 +12,7 @@ from fuzz.strategies.texts import identifier
 from specs.linux.capabilities import CAPABILITIES
 
 _MOST_GROUPS = 6
+_INVENTED = ("CAP_OCI_CONFORMANCE", "CAP_CONFORMANCE_TWO")
 
 
 def user(_host: Host) -> SearchStrategy[Feature]:
@@ -65,11 +66,26 @@ def capabilities(host: Host) -> SearchStrategy[Feature]:
         privileges = (put("/process/noNewPrivileges", value=True),) if draw(st.booleans()) else ()
         return Feature(
             name="process.capabilities",
+            sole="capabilities",
             shows=("config.process.capabilities.*.effect",),
             edits=(put("/process/capabilities", listed), *privileges),
         )
 
     return sets()
+
+
+def unknown_capabilities(_host: Host) -> SearchStrategy[Feature]:
+    """Generate names that no kernel maps to a capability, in some of the sets: a warning is due, and no error."""
+    invented = st.lists(st.sampled_from(_INVENTED), min_size=1, max_size=2, unique=True)
+    sets = st.lists(st.sampled_from(("bounding", "effective", "permitted")), min_size=1, max_size=3, unique=True)
+    return st.tuples(invented, sets).map(
+        lambda given: Feature(
+            name="process.capabilities.unknown",
+            sole="capabilities",
+            shows=("config.process.capabilities.unmappable-warn", "config.process.capabilities.no-fail"),
+            edits=tuple(put(f"/process/capabilities/{which}/-", name) for which in given[1] for name in given[0]),
+        )
+    )
 
 
 def _some(draw: st.DrawFn, names: Iterable[str]) -> list[str]:
@@ -95,5 +111,6 @@ PROPERTIES = (
     Property("process.user.additionalGids", groups),
     Property("process.user.umask", umask),
     Property("process.capabilities", capabilities),
+    Property("process.capabilities.unknown", unknown_capabilities),
     Property("process.noNewPrivileges", no_new_privileges),
 )

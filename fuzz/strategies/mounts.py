@@ -21,6 +21,28 @@ _GROUPS: tuple[tuple[str, ...], ...] = (
     ("nodiratime",),
 )
 """Options of which at most one of a group is given: the text does not say which of two that contradict each other wins."""
+_RARE_GROUPS: tuple[tuple[str, ...], ...] = (
+    *_GROUPS[:4],
+    ("noatime", "atime", "relatime", "norelatime", "strictatime", "nostrictatime"),
+    ("nodiratime", "diratime"),
+    ("nosymfollow", "symfollow"),
+    ("lazytime", "nolazytime"),
+    ("iversion", "noiversion"),
+    ("mand", "nomand"),
+    ("silent", "loud"),
+    ("sync", "async"),
+    ("defaults",),
+)
+"""All options of mount(8) that are no filesystem's own; among them some that few runtimes know."""
+_RECURSIVE_GROUPS: tuple[tuple[str, ...], ...] = (
+    ("rro", "rrw"),
+    ("rnosuid", "rsuid"),
+    ("rnodev", "rdev"),
+    ("rnoexec", "rexec"),
+    ("rnoatime", "ratime", "rrelatime", "rnorelatime", "rstrictatime", "rnostrictatime"),
+    ("rnodiratime", "rdiratime"),
+    ("rnosymfollow", "rsymfollow"),
+)
 _DATA = (("size=128k", "size=1m"), ("mode=0751", "mode=700"), ("nr_inodes=100",), ("sync",), ("dirsync",))
 """Options of the filesystem itself."""
 _FLAGS = ("ro", "nosuid", "nodev", "noexec", "noatime", "strictatime", "nodiratime")
@@ -210,6 +232,61 @@ def through_symlinks(_host: Host) -> SearchStrategy[Feature]:
     )
 
 
+def rare_options(_host: Host) -> SearchStrategy[Feature]:
+    """Generate a tmpfs with one or two options of any sort: a runtime that lacks one may refuse all of it."""
+    return _options(_RARE_GROUPS, most=2).map(
+        lambda options: Feature(
+            name="mounts.rare-options",
+            shows=("config.mounts.options.*",),
+            edits=(_mount("/m/rare", "tmpfs", "tmpfs", options),),
+            needs=frozenset({"mount"}),
+        )
+    )
+
+
+def recursive_options(_host: Host) -> SearchStrategy[Feature]:
+    """Generate a bind mount with a mount inside, and options that hold for both."""
+    return _options(_RECURSIVE_GROUPS).map(
+        lambda options: Feature(
+            name="mounts.recursive-options",
+            shows=("config.mounts.options.r*",),
+            rootfs=(Directory("m/whole"),),
+            host=(Directory("whole/inner"),),
+            mounts=(HostMount("tmpfs", "{host}/whole/inner", "tmpfs"),),
+            edits=(_mount("/m/whole", "none", "{host}/whole", ["rbind", *options]),),
+            needs=frozenset({"mount"}),
+            # A user namespace may not take away what a mount that it inherited has locked.
+            without=frozenset({"user"}),
+        )
+    )
+
+
+def id_mapped(_host: Host) -> SearchStrategy[Feature]:
+    """Generate a bind mount whose files show with other owners."""
+
+    def feature(given: tuple[str, int, int, bool]) -> Feature:
+        option, uid, gid, inner = given
+        mappings = {
+            f"{kind}Mappings": [{"containerID": 0, "hostID": first, "size": 65_536}]
+            for kind, first in (("uid", uid), ("gid", gid))
+        }
+        entry = {"destination": "/m/mapped", "type": "none", "source": "{host}/mapped"}
+        options = ["rbind" if option == "ridmap" else "bind", option]
+        return Feature(
+            name="mounts.id-mapped",
+            shows=("config.mounts.options.*idmap*", "config.mounts.*mappings.*"),
+            rootfs=(Directory("m/mapped"),),
+            host=(Directory("mapped/inner"),),
+            mounts=(HostMount("tmpfs", "{host}/mapped/inner", "tmpfs"),) if inner else (),
+            edits=(put("/mounts/-", entry | mappings | {"options": options}),),
+            needs=frozenset({"mount"}),
+            without=frozenset({"user"}),
+        )
+
+    first = st.integers(0, 300_000)
+    return st.tuples(st.sampled_from(("idmap", "ridmap")), first, first, st.booleans()).map(feature)
+
+
 def propagation(_host: Host) -> SearchStrategy[Feature]:
     """Generate bind mounts of what the host shares, each with propagation of its own."""
     return st.lists(st.sampled_from(_PROPAGATIONS), min_size=1, max_size=3, unique=True).map(
@@ -237,5 +314,8 @@ PROPERTIES = (
     Property("mounts.remounts", remounts),
     Property("mounts.relative-destinations", relative_destinations),
     Property("mounts.through-symlinks", through_symlinks),
+    Property("mounts.rare-options", rare_options),
+    Property("mounts.recursive-options", recursive_options),
+    Property("mounts.id-mapped", id_mapped),
     Property("mounts.propagation", propagation),
 )

@@ -13,7 +13,8 @@ from fuzz.strategies.texts import name
 from specs.linux.namespaces import NAMESPACES
 
 _KINDS = ("network", "ipc", "uts", "cgroup", "pid")
-"""Mount namespaces are left out: without one of its own a container's mounts would be the harness's."""
+"""Those that a container may share with the harness: without a mount namespace of its own its mounts would be the harness's."""
+_BILLION = 1_000_000_000
 _IDS = 65_536
 _NETWORK = {
     "net.core.somaxconn": st.integers(1, 65535).map(str),
@@ -73,7 +74,7 @@ def order(_host: Host) -> SearchStrategy[Feature]:
             shows=("linux.namespaces.no-path-new",),
             edits=(put("/linux/namespaces", [{"type": kind} for kind in kinds]),),
             needs=frozenset(kinds),
-            without=frozenset({"user"}),
+            without=frozenset({"user", "time"}),
             aims=("linux.namespaces.no-path-new",),
         )
     )
@@ -102,6 +103,51 @@ def users(host: Host) -> SearchStrategy[Feature] | None:
         )
 
     return mapped()
+
+
+def joined_user(host: Host) -> SearchStrategy[Feature] | None:
+    """Generate a user namespace that exists already, and owns none but those that are made with the container."""
+    if not host.user_namespaces:
+        return None
+    return st.just(
+        Feature(
+            name="namespaces.user.joined",
+            shows=("linux.namespaces.path.join",),
+            joins=(HostNamespace("user", "user"),),
+            namespaces={"user": "{ns:user}"},
+        )
+    )
+
+
+def joined_mount(_host: Host) -> SearchStrategy[Feature]:
+    """Generate a mount namespace that exists already: a copy of the harness's, in which the container's mounts are made."""
+    return st.just(
+        Feature(
+            name="namespaces.mount.joined",
+            shows=("linux.namespaces.path.join",),
+            joins=(HostNamespace("mount", "mount"),),
+            namespaces={"mount": "{ns:mount}"},
+            without=frozenset({"user"}),
+        )
+    )
+
+
+def clocks(host: Host) -> SearchStrategy[Feature] | None:
+    """Generate a time namespace, and offsets of its clocks: on, or back as far as they have come."""
+    if NAMESPACES["time"].proc not in host.namespaces:
+        return None
+    offset = st.fixed_dictionaries(
+        {"secs": st.one_of(st.integers(0, 1000), st.integers(0, 1 << 30))}, optional={"nanosecs": st.integers(0, _BILLION - 1)}
+    )
+    return st.dictionaries(st.sampled_from(("monotonic", "boottime")), offset, max_size=2).map(
+        lambda offsets: Feature(
+            name="namespaces.time",
+            shows=("linux.timeoffsets.*", "linux.namespaces.type.time"),
+            namespaces={"time": NEW},
+            edits=(put("/linux/timeOffsets", offsets),) if offsets else (),
+            without=frozenset({"user"}),
+        )
+    )
 
 
 def _mappings(draw: st.DrawFn) -> list[dict[str, int]]:
@@ -143,6 +189,9 @@ PROPERTIES = (
     *(_joined(kind) for kind in _KINDS),
     Property("namespaces.order", order),
     Property("namespaces.user", users),
+    Property("namespaces.user.joined", joined_user),
+    Property("namespaces.mount.joined", joined_mount),
+    Property("namespaces.time", clocks),
     Property("hostname", _named("hostname", "config.hostname.effect")),
     Property("domainname", _named("domainname", "config.domainname.effect")),
     _parameters("network", _NETWORK),

@@ -118,6 +118,18 @@ def oom_score(host: Host) -> SearchStrategy[Feature]:
     )
 
 
+def terminal(_host: Host) -> SearchStrategy[Feature]:
+    """Generate a terminal for the program, of any size or of none that is said."""
+    size = st.fixed_dictionaries({"height": st.integers(1, 65_535), "width": st.integers(1, 65_535)})
+    return st.one_of(st.none(), size).map(
+        lambda given: Feature(
+            name="process.terminal",
+            shows=("config.process.terminal.linux-pty", "config.process.consolesize.effect"),
+            edits=(put("/process/terminal", value=True), *((put("/process/consoleSize", given),) if given else ())),
+        )
+    )
+
+
 def personality(_host: Host) -> SearchStrategy[Feature]:
     """Generate an execution domain."""
     return st.sampled_from(sorted(DOMAINS)).map(
@@ -134,5 +146,6 @@ PROPERTIES = (
     Property("process.cwd", working_directory),
     Property("process.rlimits", limits),
     Property("process.oomScoreAdj", oom_score),
+    Property("process.terminal", terminal),
     Property("linux.personality", personality),
 )

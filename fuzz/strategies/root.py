@@ -48,6 +48,7 @@ def propagation(_host: Host) -> SearchStrategy[Feature]:
             mounts=(_SHARED,) if shared else (),
             edits=(put("/linux/rootfsPropagation", kind),),
             aims=("linux.rootfspropagation.slave",) if kind == "slave" else (),
+            needs=frozenset({"mount"}),
         )
 
     return st.tuples(st.sampled_from(_PROPAGATIONS), st.booleans()).map(feature)

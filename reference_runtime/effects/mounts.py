@@ -132,9 +132,13 @@ class Bind:
 
     def execute(self, stage: "Stage") -> None:
         tree = stage.sources.pop(self.index, -1)
-        if tree < 0:
+        from_outside = tree >= 0
+        if not from_outside:
             tree = self.open_source()
         try:
+            if from_outside and stage.own_mounts:
+                # Copied in the host's mount namespace it is a peer of the original: what is mounted on it would show there.
+                k.mount_setattr(tree, propagation=k.MS_SLAVE, recursive=True)
             is_directory = posix.fstat(tree).st_mode & _S_IFMT == _S_IFDIR
             target = (make_directory if is_directory else make_file)(stage.root, self.destination)
             finish(tree, self.options, attributes=self.options.attributes)

@@ -174,6 +174,26 @@ def test_a_forked_child_pauses(proxy: Proxy) -> None:
     assert (kill.value, wait) == (0, CallResult(fork.value, bytes([signal.SIGKILL, 0, 0, 0])))
 
 
+def test_calls_that_need_nothing_of_each_other_are_answered_in_order(proxy: Proxy) -> None:
+    many = tuple(Call("getcwd", (Out(4096), 4096)) if index % 3 else Call("getppid") for index in range(60))
+    answer = proxy.execute(Action("many", many), numbers=NUMBERS, timeout=_SECONDS)
+    assert answer.complete
+    here = os.fsencode(os.getcwd()) + b"\0"
+    wanted = [CallResult(len(here), here.ljust(4096, b"\0")) if index % 3 else CallResult(os.getpid()) for index in range(60)]
+    assert list(answer.results) == wanted
+
+
+def test_what_comes_too_late_of_calls_sent_together_passes_for_no_other_answer(proxy: Proxy) -> None:
+    slow = Action("slow", (Call("getppid"), Call("nanosleep", (sleep(0.4), 0)), Call("getppid"), Call("getcwd", (Out(64), 64))))
+    answer = proxy.execute(slow, numbers=NUMBERS, timeout=0.1)
+    assert answer.results == (CallResult(os.getpid()),)
+    assert answer.problem.startswith("nanosleep: ")
+    assert proxy.execute(Action("next", (Call("getppid"),)), numbers=NUMBERS, timeout=_SECONDS).results == (
+        CallResult(os.getpid()),
+    )
+    assert proxy.call(NUMBERS["getuid"], timeout=_SECONDS) == (os.getuid(), b"")
+
+
 @pytest.mark.parametrize(
     ("call", "problem"),
     [

@@ -4,11 +4,12 @@ from typing import Any
 
 import pytest
 
+from conformance.expectations import hooks
 from conformance.expectations.contract import Expectation, Inconclusive, Violation
 from conformance.expectations.hook_failures import AFTER_THE_FAILURE, EXPECTATIONS
 from conformance.record.operation import StateReading
 from conformance.record.record import Record
-from tests.expectations.records import hook_call, host, named, operation, record, snapshot
+from tests.expectations.records import hook_call, host, judged, named, operation, record, snapshot
 
 FAILING = {
     "prestart": "runtime.lifecycle.step03-prestart-fail",
@@ -74,6 +75,16 @@ def test_a_failing_poststart_hook_stops_the_container() -> None:
 def poststop(status: int | None = 0, **changes: Any) -> Record:
     calls = [hook_call("poststop", exit_status=3), hook_call("poststop", index=1, arrived=2.0, released=2.5)]
     return record(config("poststop", 2), **{"hooks": calls, "operations": [operation("delete", status)], **changes})
+
+
+def test_whether_a_create_that_fails_ends_with_poststop_hooks_is_left_open() -> None:
+    when = named(hooks.EXPECTATIONS, "config.hooks.poststop.when")
+    early = [hook_call("poststop", operation="create")]
+    with pytest.raises(Inconclusive):
+        judged(when, record(config("poststop"), hooks=early, operations=[operation("create", 1)]))
+    with pytest.raises(Violation):
+        judged(when, record(config("poststop"), hooks=early, operations=[operation("create")]))
+    judged(when, record(config("poststop"), hooks=[hook_call("poststop")], operations=[operation("create"), operation("delete")]))
 
 
 def test_a_failing_poststop_hook_is_no_error_of_delete() -> None:

@@ -289,3 +289,18 @@ def test_an_option_that_the_kernel_lacks_is_not_testable() -> None:
     config = with_mounts(entry("/m", "tmpfs", "", "nosymfollow"))
     found = named("config.mounts.options.nosymfollow", ALL)
     assert isinstance(found.applies(config, host(kernel=(5, 9, 16))), NotTestable)
+
+
+def test_a_refusal_for_something_else_is_not_blamed_on_an_option_whose_source_lies_in_the_bundle() -> None:
+    def config(bundle: str) -> dict[str, Any]:
+        return with_mounts({"destination": "/m", "type": "none", "source": f"{bundle}-host/tree", "options": ["bind", "ro"]})
+
+    found = named("config.mounts.options.ro", ALL)
+    refusal = refused(config("/work/1"), twin_config=config("/work/2"))
+    assert refusal.twin is not None
+    refusal.bundle, refusal.twin.bundle = "/work/1", "/work/2"
+    with pytest.raises(Inconclusive):
+        found.judge(refusal.config, host(), refusal)
+    refusal.twin.config = with_mounts({"destination": "/m", "type": "none", "source": "/work/2-host/tree", "options": ["bind"]})
+    with pytest.raises(Violation):
+        found.judge(refusal.config, host(), refusal)

@@ -83,6 +83,7 @@ def test_paths_that_differ_by_reader_or_hide_each_other_are_left_alone() -> None
         assert applies(MASKED, with_mounts(maskedPaths=[path])) is False
         assert applies(READONLY, with_mounts(readonlyPaths=[path])) is False
     assert applies(READONLY, with_mounts(readonlyPaths=["/a/b"], maskedPaths=["/a"])) is False
+    assert applies(READONLY, with_mounts(readonlyPaths=["/a/b"], maskedPaths=["a"])) is False
     assert applies(MASKED, with_mounts(maskedPaths=["/a"], namespaces=[])) is False
 
 

@@ -98,6 +98,9 @@ def test_propagation_of_the_root(value: str, right: dict[str, Any], wrong: dict[
 def test_propagation_that_is_not_asked_for() -> None:
     with pytest.raises(Unexercised):
         judge("linux.rootfspropagation.slave", Container(with_mounts()))
+    joined = [{"type": "mount", "path": "/held"}]
+    with pytest.raises(Unexercised):
+        judge("linux.rootfspropagation.slave", Container(with_mounts(rootfsPropagation="slave", namespaces=joined)))
     assert named("linux.rootfspropagation.private", ALL).applies(with_mounts(rootfsPropagation="shared"), host()) is False
 
 

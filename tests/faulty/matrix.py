@@ -52,8 +52,8 @@ def red(certifier: Certifier, wanted: Collection[str]) -> Pairs:
         if question.case.name not in wanted:
             continue
         host, policy = certifier.driver.host, certifier.policy
-        config = certifier.config_of(question.case)
-        if unjudged(question, config=config, host=host, facts=certifier.driver.facts, policy=policy) is not None:
+        applies = question.expectation.applies(certifier.config_of(question.case), host)
+        if unjudged(question, applies=applies, host=host, facts=certifier.driver.facts, policy=policy) is not None:
             continue
         outcome = judge(question, record=certifier.record(question.case), host=host, policy=policy)
         if outcome.verdict is Verdict.VIOLATED:

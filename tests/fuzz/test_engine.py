@@ -1,6 +1,7 @@
 """The pieces of a hunt, each by itself and without a runtime."""
 
 import json
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -97,13 +98,22 @@ def test_one_symptom_whatever_the_names_and_numbers() -> None:
     assert key(outcome(expected=True, observed=1)) != key(outcome(expected=False, observed=1))
 
 
+def test_one_symptom_whatever_the_constant_and_whatever_a_successful_call_says_about_the_rest() -> None:
+    first = key(outcome(expected="limits given twice: RLIMIT_CORE", observed="create -> exit 0; start -> exit 0"))
+    assert first == key(
+        outcome(expected="limits given twice: RLIMIT_AS", observed="create -> exit 0: some warning; start -> exit 0")
+    )
+    refused = [key(outcome(expected="x", observed=f"create -> exit 1: {words}")) for words in ("no such file", "not permitted")]
+    assert refused[0] != refused[1]
+
+
 def test_an_error_of_the_harness_is_a_find_of_its_own() -> None:
     found = key(outcome(verdict=Verdict.HARNESS_ERROR, reason="KeyError: 'x12'", expected=None, observed=None))
     assert found.symptom == "harness error: KeyError: TEXT"
 
 
 def test_plain() -> None:
-    assert plain("open '/a b' of 12 at /proc/self/fd/3: 0xff") == "open TEXT of N at PATH: N"
+    assert plain("open '/a b' of 12 at /proc/self/fd/3: 0xff CAP_CHOWN") == "open TEXT of N at PATH: N NAME"
 
 
 class Runner:
@@ -115,10 +125,14 @@ class Runner:
         self.runs = 0
         self.reported: list[Find[int]] = []
 
-    def examine(self, example: int, counts: bool) -> dict[Key, Any]:  # noqa: FBT001  # as the hunt calls it
+    def examine(self, example: int) -> dict[Key, Any]:
         self.runs += 1
-        shows = example >= self.bad and (counts or not self.once)
-        return {Key("a.b", "too large"): QUESTION} if shows else {}
+        return {Key("a.b", "too large"): QUESTION} if example >= self.bad and not self.once else {}
+
+    def examine_each(self, examples: Iterable[int]) -> Iterator[tuple[int, dict[Key, Any]]]:
+        for example in examples:
+            self.runs += 1
+            yield example, {Key("a.b", "too large"): QUESTION} if example >= self.bad else {}
 
     def hunt(self, examples: int, known: set[Key] | None = None) -> Hunt[int]:
         def generate(run: Any, seed: int) -> None:
@@ -129,6 +143,7 @@ class Runner:
 
         hunt: Hunt[int] = Hunt(
             generate=generate,
+            examine_each=self.examine_each,
             examine=self.examine,
             report=self.reported.append,
             checkpoint=lambda _round: None,
@@ -183,6 +198,18 @@ def test_pairs_count_only_when_both_were_judged() -> None:
     again = Coverage(["a", "b", "c"])
     again.restore(json.loads(json.dumps(coverage.as_json())))
     assert again.missing_pairs == coverage.missing_pairs
+
+
+def test_what_a_later_version_has_is_left_out_of_the_account() -> None:
+    coverage = Coverage(["a", "b", "c"])
+    coverage.add(["a"], beyond=["c"])
+    assert (coverage.missing, coverage.beyond, coverage.missing_pairs) == (["b"], ["c"], [("a", "b")])
+    assert coverage.describe() == "properties 1/2, pairs 0/1"
+    again = Coverage(["a", "b", "c"])
+    again.restore(json.loads(json.dumps(coverage.as_json())))
+    assert again.beyond == ["c"]
+    again.add(["c"])
+    assert again.beyond == [], "part of it is of this version"
 
 
 @pytest.mark.parametrize("row", INFEASIBLE, ids=lambda row: f"{row[0]} {row[1]}")

@@ -111,7 +111,10 @@ def test_each_case_of_the_corpus_gets_a_verdict(tmp_path: Path) -> None:
     assert replayed.returncode in {0, 1}, replayed.stdout + replayed.stderr
     decided = {(line["case"], line["requirement"]): line["verdict"] for line in lines(tmp_path)}
     for _, found in load(DIRECTORY):
-        assert decided[f"fuzz/corpus/{found.name}", found.requirement] in {"passed", "violated", "recorded", "not_applicable"}
+        verdict = decided[f"fuzz/corpus/{found.name}", found.requirement]
+        # What one runtime refuses another may accept, and then there is nothing to judge.
+        foreign = {"not_testable"} if found.runtime != "runc" else set()
+        assert verdict in {"passed", "violated", "recorded", "not_applicable"} | foreign, found.name
 
 
 def _outputs(directory: Path) -> list[str]:

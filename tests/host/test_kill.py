@@ -113,3 +113,16 @@ def test_a_frozen_container_does_not_keep_the_session(lane: str, victim: str, tm
     assert len(processes) >= 2
     assert not alive(processes)
     assert not traces(started.name, tmp_path)
+
+
+@needs_root
+def test_a_janitor_that_is_stopped_for_a_while_goes_on(tmp_path: Path, start: Start) -> None:
+    started = start(*shell(["echo begun", "read line", "exit 7"]), workdir=tmp_path)
+    assert started.said() == "begun"
+    for _ in range(3):
+        started.janitor.send_signal(signal.SIGSTOP)
+        time.sleep(0.4)  # longer than the janitor waits for a signal at a time
+        started.janitor.send_signal(signal.SIGCONT)
+        time.sleep(0.05)
+    assert started.janitor.communicate("line\n", timeout=30)[1] in {None, ""}
+    assert started.janitor.returncode == 7

@@ -30,8 +30,12 @@ def runtime(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.CompletedProcess(command, done.returncode, output.read_text(encoding="utf-8"), "")
 
 
-def bundle(process: dict[str, Any] | None = None, linux: dict[str, Any] | None = None) -> str:
-    """Write the base bundle with some members of its process and linux objects replaced."""
+def bundle(
+    process: dict[str, Any] | None = None,
+    linux: dict[str, Any] | None = None,
+    mounts: list[dict[str, Any]] | None = None,
+) -> str:
+    """Write the base bundle with some members of its process and linux objects replaced, or with other mounts."""
     directory = WORK / "bundle"
     shutil.rmtree(directory, ignore_errors=True)
     (directory / "rootfs").mkdir(parents=True)
@@ -41,11 +45,12 @@ def bundle(process: dict[str, Any] | None = None, linux: dict[str, Any] | None =
     config = base_config(oci_version="1.3.0")
     config["process"] |= process or {}
     config["linux"] |= {"cgroupsPath": "/container", **(linux or {})}
+    config["mounts"] = mounts or config["mounts"]
     (directory / "config.json").write_text(json.dumps(config), encoding="utf-8")
     return str(directory)
 
 
-def created(**members: dict[str, Any]) -> int:
+def created(**members: Any) -> int:
     """Create the container c1 and return its pid."""
     done = runtime("create", f"--bundle={bundle(**members)}", f"--pid-file={WORK}/pid", "c1")
     assert done.returncode == 0, done.stdout
@@ -57,7 +62,7 @@ def deleted() -> None:
     assert done.returncode == 0, done.stdout
 
 
-def refused(words: str, **members: dict[str, Any]) -> None:
+def refused(words: str, **members: Any) -> None:
     done = runtime("create", f"--bundle={bundle(**members)}", "c1")
     assert done.returncode == 1
     assert words in done.stdout, done.stdout
@@ -143,6 +148,26 @@ def gives_devices_back_when_a_creation_fails() -> None:
     ip("link", "delete", "left")
 
 
+def keeps_mounts_on_a_shared_source_from_the_host() -> None:
+    """Bind a directory of a mount that the host shares, and mount something in it, in a user namespace and without one."""
+    shared = WORK / "shared"
+    (shared / "tree" / "deep").mkdir(parents=True)
+    subprocess.run(["mount", "--bind", "--make-shared", str(shared), str(shared)], check=True)
+    mapping = [{"containerID": 0, "hostID": 0, "size": 65_536}]
+    namespaces = base_config(oci_version="1.3.0")["linux"]["namespaces"]
+    for users in ({}, {"namespaces": [*namespaces, {"type": "user"}], "uidMappings": mapping, "gidMappings": mapping}):
+        mounts = [
+            *base_config(oci_version="1.3.0")["mounts"],
+            {"destination": "/tree", "type": "none", "source": str(shared / "tree"), "options": ["bind"]},
+            {"destination": "/tree/deep", "type": "tmpfs", "source": "tmpfs"},
+        ]
+        pid = created(linux=users, mounts=mounts)
+        assert " /tree/deep " in Path(f"/proc/{pid}/mountinfo").read_text()
+        assert f"{shared}/tree/deep" not in Path("/proc/self/mountinfo").read_text()
+        deleted()
+    subprocess.run(["umount", str(shared)], check=True)
+
+
 def ip(*arguments: str) -> None:
     subprocess.run(["ip", *arguments], check=True)
 
@@ -153,7 +178,13 @@ def ip_json(*prefix: str) -> list[dict[str, Any]]:
     return found
 
 
-SCENARIOS = (schedules_as_configured, sets_the_memory_policy, refuses_what_cannot_be, hands_notifications_to_the_agent)
+SCENARIOS = (
+    schedules_as_configured,
+    sets_the_memory_policy,
+    refuses_what_cannot_be,
+    hands_notifications_to_the_agent,
+    keeps_mounts_on_a_shared_source_from_the_host,
+)
 WITH_LINKS = (moves_network_devices, gives_devices_back_when_a_creation_fails)
 
 

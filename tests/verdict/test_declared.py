@@ -32,7 +32,7 @@ def _unjudged(features: Mapping[str, Any] | None, case: Case = CASE) -> Any:
     question = Question(case=case, expectation=expectation, requirement=REQUIREMENT)
     facts = replace(record({}).runtime, features=features)
     policy = Policy(lane="host", declared=NEWEST, judged_by=NEWEST)
-    return unjudged(question, config={}, host=host(), facts=facts, policy=policy)
+    return unjudged(question, applies=True, host=host(), facts=facts, policy=policy)
 
 
 def test_what_is_declared_is_added_to_the_edits() -> None:

@@ -99,8 +99,9 @@ def _found_in_rootfs(kind: str) -> Callable[[Config], None]:
     """Execute the container's program where the configured path can be found in both places."""
 
     def fault(config: Config) -> None:
-        inside = config["hooks"]["startContainer"][0]
-        for entry in config["hooks"].get(kind, ()) if inside["path"] != "/hook" else ():
+        hooks = config.get("hooks", {})
+        named = any(entry["path"] != "/hook" for entry in hooks.get("startContainer", ())[:1])
+        for entry in hooks.get(kind, ()) if named else ():
             entry["path"] = str(Path(entry["args"][1]).with_name("hook"))
 
     return fault
