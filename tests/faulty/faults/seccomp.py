@@ -129,18 +129,7 @@ def _agent(behaviour: str, *reddens: str) -> Fault:
 _COMPARED = ("syscalls.args.effect", "syscalls.args.op.values")
 
 
-def _interruptible(config: dict[str, Any]) -> None:
-    if "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV" in config["linux"]["seccomp"]["flags"]:
-        config["linux"]["seccomp"]["flags"] = []
-
-
 FAULTS: tuple[Fault, ...] = (
-    Fault(
-        name="seccomp-wait-not-killable",
-        reddens=("linux.seccomp.flags.wait-killable",),
-        config=_interruptible,
-        real="reference-runtime",
-    ),
     Fault(
         name="seccomp-logging-ignored",
         reddens=("linux.seccomp.effect", "linux.seccomp.defaultaction.effect"),
@@ -171,7 +160,7 @@ FAULTS: tuple[Fault, ...] = (
         "defaulterrnoret.unsupported-error",
         real="crun",
     ),
-    _fault("flags-ignored", lambda seccomp: seccomp.pop("flags", None), "flags.log"),
+    _fault("flags-ignored", lambda seccomp: seccomp.pop("flags", None), "flags.log", "flags.wait-killable"),
     _fault("absent-agent-ignored", _unheard_ignored, "listenerpath.send-fail-error"),
     _fault("unneeded-agent-refused", _unneeded_agent_refused, "listenerpath.ignored"),
     _agent("agent_hears_nothing", "seccomp.listenerpath.sends-state", "seccomp.listenerpath.socket-type"),
