@@ -63,13 +63,32 @@ def switches(host: Host) -> SearchStrategy[Feature] | None:
     """Generate what memory has on cgroup v1 alone."""
     if version(host, "memory") != "v1":
         return None
-    given = st.fixed_dictionaries({}, optional={"swappiness": st.integers(0, 100), "useHierarchy": st.just(True)})  # noqa: FBT003  # a value of the config
+    on = st.sampled_from((True,))
+    given = st.fixed_dictionaries({}, optional={"swappiness": st.integers(0, 100), "useHierarchy": on, "disableOOMKiller": on})
     return given.filter(bool).map(
         lambda members: Feature(
             name="linux.resources.memory.switches",
             sole="memory",
-            shows=("linux.memory.swappiness.effect", "linux.memory.usehierarchy.effect"),
+            shows=("linux.memory.swappiness.effect", "linux.memory.usehierarchy.effect", "linux.memory.disableoomkiller.true"),
             edits=(put("/linux/resources/memory", members),),
+        )
+    )
+
+
+def throttling(host: Host) -> SearchStrategy[Feature] | None:
+    """Generate rates of reading and writing a disk, too high for the hunt to feel them."""
+    if not host.block_devices or (version(host, "blkio") is None and version(host, "io") is None):
+        return None
+    members = tuple(f"throttle{way}{unit}Device" for way in ("Read", "Write") for unit in ("Bps", "IOPS"))
+    rates = st.dictionaries(st.sampled_from(members), st.integers(1 << 24, 1 << 30), min_size=1)
+    return st.tuples(st.sampled_from(sorted(host.block_devices)), rates).map(
+        lambda given: Feature(
+            name="linux.resources.blockIO",
+            shows=("linux.blockio.throttle*",),
+            edits=tuple(
+                put(f"/linux/resources/blockIO/{member}", [{"major": given[0][0], "minor": given[0][1], "rate": rate}])
+                for member, rate in given[1].items()
+            ),
         )
     )
 
@@ -150,6 +169,7 @@ PROPERTIES = (
     Property("linux.resources.memory.switches", switches),
     Property("linux.resources.cpu", processor),
     Property("linux.resources.cpu.rare", burst),
+    Property("linux.resources.blockIO", throttling),
     Property("linux.resources.cpuset", processors),
     Property("linux.resources.pids", processes),
 )

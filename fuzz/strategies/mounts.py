@@ -233,27 +233,26 @@ def through_symlinks(_host: Host) -> SearchStrategy[Feature]:
 
 
 def rare_options(_host: Host) -> SearchStrategy[Feature]:
-    """Generate a tmpfs with one or two options of any sort: a runtime that lacks one may refuse all of it."""
-    return _options(_RARE_GROUPS, most=2).map(
+    """Generate a few tmpfs, each with one option of any sort: a runtime that lacks one may refuse all of it."""
+    return _options(_RARE_GROUPS, most=4).map(
         lambda options: Feature(
             name="mounts.rare-options",
             shows=("config.mounts.options.*",),
-            edits=(_mount("/m/rare", "tmpfs", "tmpfs", options),),
+            edits=tuple(_mount(f"/m/rare-{option}", "tmpfs", "tmpfs", [option]) for option in options),
             needs=frozenset({"mount"}),
         )
     )
 
 
 def recursive_options(_host: Host) -> SearchStrategy[Feature]:
-    """Generate a bind mount with a mount inside, and options that hold for both."""
-    return _options(_RECURSIVE_GROUPS).map(
+    """Generate bind mounts with a mount inside, each with an option that holds for both."""
+    return _options(_RECURSIVE_GROUPS, most=4).map(
         lambda options: Feature(
             name="mounts.recursive-options",
             shows=("config.mounts.options.r*",),
-            rootfs=(Directory("m/whole"),),
             host=(Directory("whole/inner"),),
             mounts=(HostMount("tmpfs", "{host}/whole/inner", "tmpfs"),),
-            edits=(_mount("/m/whole", "none", "{host}/whole", ["rbind", *options]),),
+            edits=tuple(_mount(f"/m/whole-{option}", "none", "{host}/whole", ["rbind", option]) for option in options),
             needs=frozenset({"mount"}),
             # A user namespace may not take away what a mount that it inherited has locked.
             without=frozenset({"user"}),

@@ -6,7 +6,7 @@ from tests.expectations.records import host
 
 def rich_host() -> Host:
     """Return a host with all controllers of cgroup v1, namespaces, filesystems and capabilities."""
-    controllers = ("memory", "cpu", "cpuset", "pids", "devices")
+    controllers = ("memory", "cpu", "cpuset", "pids", "devices", "blkio")
     return host(
         controllers=frozenset(controllers),
         cgroup_mounts={name: f"/sys/fs/cgroup/{name}" for name in controllers},
@@ -14,5 +14,6 @@ def rich_host() -> Host:
         user_namespaces=True,
         seccomp=True,
         cpus=frozenset({0, 1}),
+        block_devices=frozenset({(8, 0)}),
         filesystems=frozenset({"tmpfs", "ramfs", "mqueue", "devpts", "proc", "sysfs"}),
     )
