@@ -9,12 +9,12 @@ Config = dict[str, Any]
 
 
 def _names_ignored(config: Config) -> None:
-    for entry in config["linux"]["netDevices"].values():
+    for entry in config["linux"].get("netDevices", {}).values():
         entry.pop("name", None)
 
 
 def _renamed(config: Config) -> None:
-    for number, entry in enumerate(config["linux"]["netDevices"].values()):
+    for number, entry in enumerate(config["linux"].get("netDevices", {}).values()):
         entry.setdefault("name", f"ocinew{number}")
 
 
