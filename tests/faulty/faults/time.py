@@ -15,7 +15,7 @@ def _dropped(config: Config) -> None:
 
 def _later(name: str) -> Callable[[Config], None]:
     def change(config: Config) -> None:
-        for offset in config["linux"]["timeOffsets"].values():
+        for offset in config["linux"].get("timeOffsets", {}).values():
             if name in offset:
                 offset[name] += 1
 
