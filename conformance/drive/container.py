@@ -6,20 +6,21 @@ import os
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from select import POLLIN, poll
 
 from conformance.bundle.builder import Bundle
 from conformance.bundle.proxy import ProbeGone, ProbeSilent, Proxy
 from conformance.cases.case import Case
+from conformance.drive import outside
+from conformance.drive.first_process import FirstProcess
+from conformance.drive.program import executes, executing
 from conformance.drive.reaper import Reaper
 from conformance.drive.watcher import Watcher
 from conformance.host import links
-from conformance.observe import network
 from conformance.observe.errors import ProcessGone
 from conformance.observe.inside import within
 from conformance.observe.snapshot import snapshot
 from conformance.observe.wants import Wants
-from conformance.record.config import Config, Edit, edited, lookup
+from conformance.record.config import Edit, edited, lookup
 from conformance.record.host import Host
 from conformance.record.leak import Leak
 from conformance.record.operation import Operation, StateReading, Status
@@ -72,10 +73,7 @@ class ContainerUnderTest:
         self.agent = SeccompAgent(bundle.agent_socket, keep=_is_held(bundle)) if _has_agent(bundle) else None
         self._company = company
         self._neighbours: list[ContainerUnderTest] = []
-        self.pid: int | None = None
-        self._pidfd: int | None = None
-        self._end = poll()
-        """Tells when the process of the pidfd has ended."""
+        self._first = FirstProcess()
         self._status = Status.ABSENT
         self._proxy: Proxy | None = None
         self._nothing_left = False
@@ -121,7 +119,9 @@ class ContainerUnderTest:
                 console.close()
         self.record.operations.append(operation)
         if operation.succeeded:
-            self._adopt(read_pid_file(pid_file))
+            pid = read_pid_file(pid_file)
+            if pid is not None and self._first.adopt(pid):
+                self._status = Status.CREATED
         else:
             self.record.leaks_after_refusal = self._left_behind()
             self._look_outside("refused")
@@ -130,13 +130,13 @@ class ContainerUnderTest:
 
     def start(self, *, note: str = "") -> Operation:
         """Start it, and wait until the program is seen to run or the container to have stopped."""
-        programs = set() if self.current() is Status.CREATED else self._programs()
+        programs = set() if self.current() is Status.CREATED else executing(self.bundle)
         operation = self._run("start", note=note, container_id=self.record.container_id)
         self.record.operations.append(operation)
         if operation.before is Status.CREATED:
             if operation.succeeded:
                 self._await_program()
-        elif self._programs() - programs:
+        elif executing(self.bundle) - programs:
             self.record.program_started.append(time.monotonic())
         return operation
 
@@ -144,8 +144,7 @@ class ContainerUnderTest:
         """Query its state; the reading is recorded."""
         operation = self._run("state", note=note, container_id=self.record.container_id)
         self.record.operations.append(operation)
-        document, problem = _parse(operation)
-        self.record.states.append(StateReading(operation=operation, document=document, problem=problem, actual=operation.before))
+        self.record.states.append(StateReading.of(operation))
         return operation
 
     def kill(self, signal: str = "KILL", *, note: str = "") -> Operation:
@@ -238,8 +237,7 @@ class ContainerUnderTest:
 
     def wait(self, *, seconds: float = _DEATH_SECONDS) -> None:
         """Wait until the container's process has ended, but no longer than that."""
-        self._end.poll(seconds * 1000 if self._pidfd is not None else 0)
-        self.current()
+        self._note_end(within=seconds)
 
     def retune(self, link: str, *, mtu: int) -> None:
         """Change a network interface inside the container, as the program might; without such an interface nothing."""
@@ -266,11 +264,14 @@ class ContainerUnderTest:
         self._neighbours.append(neighbour)
         return neighbour
 
+    @property
+    def pid(self) -> int | None:
+        """The container's process on the host, None if there was none yet."""
+        return self._first.pid
+
     def current(self) -> Status:
         """Return the status by the harness's own knowledge, and note the end of the process if it came."""
-        if self._status in {Status.CREATED, Status.RUNNING} and self._end.poll(0):
-            self._status = Status.STOPPED
-            self.record.exit_code = self.reaper.exit_code(self.pid or 0)
+        self._note_end()
         return self._status
 
     def close(self) -> tuple[Leak, ...]:
@@ -296,6 +297,11 @@ class ContainerUnderTest:
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(path)
         return left
+
+    def _note_end(self, *, within: float = 0) -> None:
+        if self._status in {Status.CREATED, Status.RUNNING} and self._first.ended(within=within):
+            self._status = Status.STOPPED
+            self.record.exit_code = self.reaper.exit_code(self.pid or 0)
 
     def _run(
         self,
@@ -339,15 +345,8 @@ class ContainerUnderTest:
 
     def _look_outside(self, phase: str) -> None:
         """Note the network interfaces around the container of a config that moves some into it."""
-        if not self.wants.links:
-            return
-        found = {"": network.observe()}
-        for path in self.record.namespace_paths:
-            if _is_joined_network(self.record.config, path):
-                # What is no network namespace can't be joined either.
-                with contextlib.suppress(OSError):
-                    found[path] = network.observe_at(path)
-        self.record.outside[phase] = found
+        if self.wants.links:
+            self.record.outside[phase] = outside.links(self.record.config, self.record.namespace_paths)
 
     def _console_socket(self) -> ConsoleSocket | None:
         """Listen for the terminal if the config wants one and the runtime's adapter has words for that."""
@@ -364,24 +363,9 @@ class ContainerUnderTest:
             self._proxy.close()
         self._proxy = Proxy(master, master, self.host.machine)
 
-    def _adopt(self, pid: int | None) -> None:
-        """Take the created container's process under watch."""
-        if pid is None:
-            return
-        try:
-            self._pidfd = os.pidfd_open(pid)
-        except OSError:
-            return
-        self._end.register(self._pidfd, POLLIN)
-        self.pid = pid
-        self._status = Status.CREATED
-
     def _forget(self) -> None:
         self._status = Status.ABSENT
-        if self._pidfd is not None:
-            self._end.unregister(self._pidfd)
-            os.close(self._pidfd)
-            self._pidfd = None
+        self._first.release()
 
     def _await_program(self) -> None:
         """Wait for a sign of life of the program: an answer, or its executable in place of the runtime's."""
@@ -391,7 +375,7 @@ class ContainerUnderTest:
                 self._proxy.call(self.numbers["getpid"], timeout=_PROGRAM_SECONDS)
                 self.record.program_started.append(time.monotonic())
         except ProbeSilent:
-            if self.pid is not None and self._executes_program(self.pid):
+            if self.pid is not None and executes(self.pid, self.bundle):
                 self.record.program_started.append(time.monotonic())
         except ProbeGone:
             self.wait()
@@ -408,17 +392,6 @@ class ContainerUnderTest:
             if sum(call.kind == "startContainer" for call in self.listener.calls) >= due:
                 return
             self.listener.wait(0.05)
-
-    def _executes_program(self, pid: int) -> bool:
-        try:
-            seen, program = os.stat(f"/proc/{pid}/exe"), os.stat(f"{self.bundle.rootfs}/probe")
-        except OSError:
-            return False
-        return (seen.st_dev, seen.st_ino) == (program.st_dev, program.st_ino)
-
-    def _programs(self) -> set[int]:
-        """Return the processes that execute the program: more than the container's own if that has forked."""
-        return {int(name) for name in os.listdir("/proc") if name.isdigit() and self._executes_program(int(name))}
 
     def _left_behind(self) -> tuple[Leak, ...] | None:
         """Compare with what was before create; processes and cgroups get a moment to disappear.
@@ -438,21 +411,3 @@ def _has_agent(bundle: Bundle) -> bool:
 
 def _is_held(bundle: Bundle) -> bool:
     return "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV" in (lookup(bundle.config, "/linux/seccomp/flags") or ())
-
-
-def _is_joined_network(config: Config, path: str) -> bool:
-    entries = lookup(config, "/linux/namespaces") or ()
-    return path.startswith("/") and {"type": "network", "path": path} in entries
-
-
-def _parse(operation: Operation) -> tuple[dict[str, object] | None, str]:
-    """Return the state document on stdout, or None and why there is none."""
-    if operation.status != 0:
-        return None, operation.describe()
-    try:
-        document = json.loads(operation.stdout)
-    except (ValueError, RecursionError) as error:
-        return None, f"stdout is not JSON: {error}"
-    if not isinstance(document, dict):
-        return None, f"stdout is not a JSON object but {type(document).__name__}"
-    return document, ""

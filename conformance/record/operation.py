@@ -1,7 +1,9 @@
 """One call of the runtime under test."""
 
+import json
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Self
 
 
 class Status(StrEnum):
@@ -69,3 +71,22 @@ class StateReading:
     """Why there is no document."""
     actual: Status = field(default=Status.ABSENT)
     """The status that the harness knows the container to have at this moment."""
+
+    @classmethod
+    def of(cls, operation: Operation) -> Self:
+        """Return what a call of `state` answered, of the container as it was known before the call."""
+        document, problem = _object_on_stdout(operation)
+        return cls(operation=operation, document=document, problem=problem, actual=operation.before)
+
+
+def _object_on_stdout(operation: Operation) -> tuple[dict[str, object] | None, str]:
+    """Return the JSON object that was printed, or None and why there is none."""
+    if operation.status != 0:
+        return None, operation.describe()
+    try:
+        document = json.loads(operation.stdout)
+    except (ValueError, RecursionError) as error:
+        return None, f"stdout is not JSON: {error}"
+    if not isinstance(document, dict):
+        return None, f"stdout is not a JSON object but {type(document).__name__}"
+    return document, ""

@@ -296,11 +296,11 @@ def test_a_refusal_for_something_else_is_not_blamed_on_an_option_whose_source_li
         return with_mounts({"destination": "/m", "type": "none", "source": f"{bundle}-host/tree", "options": ["bind", "ro"]})
 
     found = named("config.mounts.options.ro", ALL)
-    refusal = refused(config("/work/1"), twin_config=config("/work/2"))
+    refusal = refused(config("/b/1"), twin_config=config("/b/2"))
     assert refusal.twin is not None
-    refusal.bundle, refusal.twin.bundle = "/work/1", "/work/2"
+    refusal.bundle, refusal.twin.bundle = "/b/1", "/b/2"
     with pytest.raises(Inconclusive):
         found.judge(refusal.config, host(), refusal)
-    refusal.twin.config = with_mounts({"destination": "/m", "type": "none", "source": "/work/2-host/tree", "options": ["bind"]})
+    refusal.twin.config = with_mounts({"destination": "/m", "type": "none", "source": "/b/2-host/tree", "options": ["bind"]})
     with pytest.raises(Violation):
         found.judge(refusal.config, host(), refusal)
