@@ -5,7 +5,9 @@
 """
 
 import contextlib
+import errno
 import os
+import time
 from collections.abc import Sequence
 
 from conformance.host import kernel
@@ -13,6 +15,8 @@ from conformance.host.hierarchies import CannotJailError, Hierarchy, cgroup_moun
 
 LANES = ("host", "v1", "v2")
 CGROUP_ROOT = "/sys/fs/cgroup"
+_BUSY_ROUNDS = 50
+_BUSY_PAUSE = 0.02
 _MOUNT_FLAGS = kernel.MS_NOSUID | kernel.MS_NODEV | kernel.MS_NOEXEC
 
 
@@ -93,6 +97,19 @@ def show(view: View) -> None:
         if hierarchy.name:
             mount_v1(hierarchy, point)
         else:
-            kernel.mount("cgroup2", point, "cgroup2", _MOUNT_FLAGS)
+            _mount_v2(point)
     for path, target in view.links:
         os.symlink(target, path)
+
+
+def _mount_v2(target: str) -> None:
+    """Mount the v2 hierarchy; seen to be busy for a moment where another user namespace has just given up its mount of it."""
+    for left in reversed(range(_BUSY_ROUNDS)):
+        try:
+            kernel.mount("cgroup2", target, "cgroup2", _MOUNT_FLAGS)
+        except OSError as error:
+            if error.errno != errno.EBUSY or not left:
+                raise
+            time.sleep(_BUSY_PAUSE)
+        else:
+            return
