@@ -4,7 +4,7 @@ For the directory /tmp/x/c12 there will be
 
     /tmp/x/c12/config.json      the final config
     /tmp/x/c12/rootfs/          /probe, empty mount points, the case's entries
-    /tmp/x/c12-host/            {host}: the case's host entries, namespaces held by bind mounts
+    /tmp/x/c12-host/            {host}: the case's host entries, namespaces held by bind mounts; where the case has a use for it
 
 and, if the config has hooks, their program: {host}/hook and, in the container, /hook.
 """
@@ -88,7 +88,9 @@ def build(case: Case, *, directory: str, container_id: str, config: Config, mach
     )
     hook = [hook_entry(machine)] if "hooks" in bundle.config else []
     write_tree(rootfs, (*standard_entries(machine), *hook, *(_expand_entry(entry, values) for entry in case.rootfs)))
-    write_tree(host_directory, (*hook, *(_expand_entry(entry, values) for entry in case.host)))
+    beside = (*hook, *(_expand_entry(entry, values) for entry in case.host))
+    if beside or case.namespaces or case.mounts or host_directory in text:
+        write_tree(host_directory, beside)
     with open(f"{directory}/config.json", "xb", buffering=0) as file:
         file.write(text.encode("ascii"))
     return bundle

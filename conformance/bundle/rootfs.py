@@ -74,9 +74,13 @@ def _path_below(base: str, relative: str) -> str:
 
 def _directories(path: str) -> None:
     """Make a directory and its parents, so that containers with other ids get in, unless they are there."""
-    if not os.path.isdir(path):
+    try:
+        os.mkdir(path, _PARENT_MODE)
+    except FileNotFoundError:
         _directories(os.path.dirname(path))
-        _directory(path, _PARENT_MODE)
+        os.mkdir(path, _PARENT_MODE)
+    except FileExistsError:
+        return
 
 
 def _directory(path: str, mode: int) -> None:

@@ -33,13 +33,10 @@ _LIMITS = {
 def observe(process: ProcessDirectory) -> Process:
     """Read everything about the process; raises OSError, and ValueError where a file has another form than documented."""
     status = parse_status(process.record("status"))
-    stat = process.record("stat").rpartition(")")[2].split()
     return Process(
         pid=process.pid,
         parent=int(status["PPid"]),
         ns_pids=_numbers(status["NSpid"]),
-        state=stat[0],
-        start_time=int(stat[19]),
         exe=process.link("exe"),
         cwd=process.link("cwd"),
         root=process.link("root"),
@@ -65,11 +62,14 @@ def observe(process: ProcessDirectory) -> Process:
         timens_offsets=_timens_offsets(process),
         cpus_allowed=parse_set(status["Cpus_allowed_list"]),
         mems_allowed=parse_set(status["Mems_allowed_list"]),
-        session=int(stat[3]),
-        tty=int(stat[4]),
         scheduling=scheduling(process.pid),
         label=_label(process),
         descriptors=_descriptors(process),
+        # Keywords are evaluated in their order: stat is read last, and says that the process lived all the while.
+        state=(stat := process.stat())[0],
+        start_time=int(stat[19]),
+        session=int(stat[3]),
+        tty=int(stat[4]),
     )
 
 

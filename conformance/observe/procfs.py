@@ -45,9 +45,12 @@ class ProcessDirectory:
     def __init__(self, pid: int, descriptor: int) -> None:
         self.pid = pid
         self.descriptor = descriptor
+        self.seen_alive = False
+        """By the last thing that was read."""
 
     def read(self, name: str) -> bytes:
         """Return a whole file of the directory ("status", "attr/current")."""
+        self.seen_alive = False
         return read(name, directory=self.descriptor)
 
     def text(self, name: str) -> str:
@@ -56,20 +59,27 @@ class ProcessDirectory:
 
     def record(self, name: str) -> str:
         """Return a file that is one record ("status", "limits"), decoded likewise; see `read_record`."""
+        self.seen_alive = False
         return os.fsdecode(read_record(name, directory=self.descriptor))
 
     def link(self, name: str) -> str:
         """Return where a link of the directory leads to ("exe", "fd/0")."""
+        self.seen_alive = False
         return os.readlink(name, dir_fd=self.descriptor)
 
-    def ended(self) -> bool:
-        """Whether the process is gone, a zombie, or on its way out."""
+    def stat(self) -> list[str]:
+        """Return the fields of stat that come after the name. Read last, it spares the question whether the process lives."""
+        fields = self.record("stat").rpartition(")")[2].split()
+        self.seen_alive = fields[0] not in _ENDED_STATES and not int(fields[6]) & _PF_EXITING
+        return fields
+
+    def alive(self) -> bool:
+        """Look whether the process is there, no zombie, and not on its way out."""
         try:
-            stat = self.record("stat")
+            self.stat()
         except (FileNotFoundError, ProcessLookupError):
-            return True
-        state, *numbers = stat.rpartition(")")[2].split(maxsplit=7)
-        return state in _ENDED_STATES or bool(int(numbers[5]) & _PF_EXITING)
+            return False
+        return self.seen_alive
 
 
 @contextmanager
@@ -86,12 +96,12 @@ def opened(pid: int) -> Iterator[ProcessDirectory]:
     directory = ProcessDirectory(pid, descriptor)
     try:
         yield directory
-        if directory.ended():
+        if not directory.seen_alive and not directory.alive():
             raise ProcessGone(pid)
     except Exception as error:
         # Not OSError alone: a zombie's files lack lines, so that a KeyError can mean the same. ESRCH and ECHILD come
         # from system calls too, and a moment before /proc shows that the process is on its way out.
-        if isinstance(error, ProcessLookupError | ChildProcessError) or directory.ended():
+        if isinstance(error, ProcessLookupError | ChildProcessError) or not directory.alive():
             raise ProcessGone(pid) from None
         raise
     finally:

@@ -39,7 +39,6 @@ def snapshot(pid: int, *, wants: Wants = NOTHING_MORE) -> Snapshot:
         uts_names, parameters, links = _from_inside(pid, wants)
         return Snapshot(
             taken=taken,
-            process=process.observe(directory),
             mounts=mounts.parse_mountinfo(directory.read("mountinfo")),
             namespaces=namespaces.observe(directory),
             cgroups=membership,
@@ -49,6 +48,7 @@ def snapshot(pid: int, *, wants: Wants = NOTHING_MORE) -> Snapshot:
             sysctls=parameters,
             links=links,
             files=files.observe(directory, wants.files) if wants.files else None,
+            process=process.observe(directory),
         )
 
 
