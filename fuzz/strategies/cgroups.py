@@ -31,30 +31,24 @@ def path(host: Host) -> SearchStrategy[Feature] | None:
 
 def memory(host: Host) -> SearchStrategy[Feature] | None:
     """Generate a hard and a soft limit, whole pages or not."""
-    if version(host, "memory") is None:
-        return None
-    pair = st.lists(st.integers(48 * _MEBIBYTE, 1 << 40), min_size=2, max_size=2).map(sorted)
-    return pair.map(
-        lambda two: Feature(
-            name="linux.resources.memory",
-            sole="memory",
-            shows=("linux.memory.*",),
-            edits=(put("/linux/resources/memory", {"limit": two[1], "reservation": two[0]}),),
-        )
-    )
+    return _two_limits(host, "linux.resources.memory", lower="reservation", higher="limit")
 
 
 def swap(host: Host) -> SearchStrategy[Feature] | None:
     """Generate a limit of memory and one of memory and swap together."""
+    return _two_limits(host, "linux.resources.memory.swap", lower="limit", higher="swap")
+
+
+def _two_limits(host: Host, name: str, *, lower: str, higher: str) -> SearchStrategy[Feature] | None:
     if version(host, "memory") is None:
         return None
     pair = st.lists(st.integers(48 * _MEBIBYTE, 1 << 40), min_size=2, max_size=2).map(sorted)
     return pair.map(
         lambda two: Feature(
-            name="linux.resources.memory.swap",
+            name=name,
             sole="memory",
             shows=("linux.memory.*",),
-            edits=(put("/linux/resources/memory", {"limit": two[0], "swap": two[1]}),),
+            edits=(put("/linux/resources/memory", {lower: two[0], higher: two[1]}),),
         )
     )
 

@@ -7,7 +7,7 @@ import pytest
 from tests.clients.containerd_client import IMAGE, STATES, Containerd
 from tests.clients.daemons import oci_archive
 from tests.clients.engines import rootfs
-from tests.clients.programs import ON_INTERRUPT, TICK, grows
+from tests.clients.programs import TICK, grows, use_shell, use_shell_briefly
 from tests.clients.terminal import Terminal
 
 
@@ -129,28 +129,12 @@ def test_metrics(ctr: Containerd) -> None:
 
 def test_a_terminal(ctr: Containerd) -> None:
     with Terminal(ctr.world, ("ctr", *ctr.words("sh", flags=["--rm", "-t"]))) as terminal:
-        terminal.expect("# ")
-        terminal.type("until stty size | grep '^30 90'; do sleep .01; done; tty\r")
-        terminal.expect("\n30 90")
-        terminal.expect("/dev/pts/0")
-        terminal.resize(20, 60)
-        terminal.type("until stty size | grep '^20 60'; do sleep .01; done\r")
-        terminal.expect("\n20 60")
-        terminal.type(ON_INTERRUPT)
-        terminal.expect("started")
-        terminal.type("\x03")
-        terminal.expect("interrupted")
-        terminal.type("exit 5\r")
-        assert terminal.running.wait() == 5
+        use_shell(terminal)
 
 
 def test_exec_with_a_terminal(ctr: Containerd) -> None:
     with ctr.box() as box, Terminal(ctr.world, ("ctr", "task", "exec", "-t", "--exec-id=one", box.name, "sh")) as terminal:
-        terminal.expect("# ")
-        terminal.type("until stty size | grep '^30 90'; do sleep .01; done\r")
-        terminal.expect("\n30 90")
-        terminal.type("exit 6\r")
-        assert terminal.running.wait() == 6
+        use_shell_briefly(terminal)
 
 
 def test_a_container_that_its_runtime_has_deleted_already(ctr: Containerd) -> None:

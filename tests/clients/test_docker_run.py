@@ -3,7 +3,7 @@
 import pytest
 
 from tests.clients.docker_client import Docker
-from tests.clients.programs import ON_INTERRUPT
+from tests.clients.programs import use_shell, use_shell_briefly
 from tests.clients.terminal import Terminal
 from tests.clients.world import ENVIRONMENT
 
@@ -82,28 +82,12 @@ def test_home_is_the_users(docker: Docker) -> None:
 
 def test_a_terminal(docker: Docker) -> None:
     with Terminal(docker.world, ("docker", *docker.words("sh", flags=["--rm", "-it"]))) as terminal:
-        terminal.expect("# ")
-        terminal.type("until stty size | grep '^30 90'; do sleep .01; done; tty\r")
-        terminal.expect("\n30 90")
-        terminal.expect("/dev/pts/0")
-        terminal.resize(20, 60)
-        terminal.type("until stty size | grep '^20 60'; do sleep .01; done\r")
-        terminal.expect("\n20 60")
-        terminal.type(ON_INTERRUPT)
-        terminal.expect("started")
-        terminal.type("\x03")
-        terminal.expect("interrupted")
-        terminal.type("exit 5\r")
-        assert terminal.running.wait() == 5
+        use_shell(terminal)
 
 
 def test_exec_with_a_terminal(docker: Docker) -> None:
     with docker.box() as box, Terminal(docker.world, ("docker", "exec", "-it", box.name, "sh")) as terminal:
-        terminal.expect("# ")
-        terminal.type("until stty size | grep '^30 90'; do sleep .01; done\r")
-        terminal.expect("\n30 90")
-        terminal.type("exit 6\r")
-        assert terminal.running.wait() == 6
+        use_shell_briefly(terminal)
 
 
 def test_attaching_to_a_terminal(docker: Docker) -> None:
