@@ -29,7 +29,7 @@ FAULT = b"!"
 class Inside:
     """What the first process has got from the runtime."""
 
-    __slots__ = ("descriptors", "entrances", "fifos", "plan", "stage", "sync")
+    __slots__ = ("by_root", "descriptors", "entrances", "fifos", "plan", "stage", "sync")
 
     def __init__(
         self,
@@ -48,6 +48,8 @@ class Inside:
         self.fifos = fifos
         self.descriptors = descriptors
         self.stage = stage
+        self.by_root = posix.geteuid() == 0
+        """Whether root calls the runtime. Asked before the clone: inside, the answer changes when the mapping is written."""
 
     def run(self) -> "NoReturn":
         """Set the container up, and become the stub. Any error goes to the runtime."""
@@ -59,7 +61,7 @@ class Inside:
 
     def _run(self) -> None:
         k.prctl(k.PR_SET_PDEATHSIG, SIGKILL)
-        if posix.geteuid() == 0:
+        if self.by_root:
             k.prctl(k.PR_SET_DUMPABLE, 0)
         self._enter_cgroups()
         plan, stage = self.plan, self.stage
