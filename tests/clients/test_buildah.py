@@ -92,9 +92,9 @@ def test_namespaces_of_the_host(buildah: Buildah, working: str) -> None:
 
 
 def test_a_terminal(buildah: Buildah, working: str) -> None:
-    with Terminal(
-        buildah.world, buildah.command("--terminal", working, "--", "sh", "-c", "tty; stty size; read line; exit 5")
-    ) as terminal:
+    # buildah gives the terminal its size while it starts the program: a busy machine has the program first.
+    script = "tty; until stty size; do sleep .1; done; read line; exit 5"
+    with Terminal(buildah.world, buildah.command("--terminal", working, "--", "sh", "-c", script)) as terminal:
         terminal.expect("/dev/pts/0")
         terminal.expect("30 90")
         terminal.type("\n")
