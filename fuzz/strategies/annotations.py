@@ -20,7 +20,7 @@ _VALUES = st.recursive(
 def annotations(_host: Host) -> SearchStrategy[Feature]:
     """Generate annotations with keys and values of every sort; only an empty key is forbidden."""
     keys = st.one_of(
-        name().map(lambda each: f"org.example.{each}"), text().filter(bool), name().map(lambda each: INVENTED + each)
+        name().map(lambda each: f"org.example.{each}"), text().filter(_can_be_put), name().map(lambda each: INVENTED + each)
     )
     return st.dictionaries(keys, text(), min_size=1, max_size=4).map(
         lambda given: Feature(
@@ -41,6 +41,11 @@ def unknown_properties(_host: Host) -> SearchStrategy[Feature]:
             edits=(put(f"{given[0]}/{INVENTED}{given[1]}", given[2]),),
         )
     )
+
+
+def _can_be_put(key: str) -> bool:
+    """Whether an edit can set this annotation: at its end "-" is the place after the last of a list."""
+    return key not in {"", "-"}
 
 
 def _escaped(key: str) -> str:
