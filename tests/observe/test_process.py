@@ -38,7 +38,7 @@ def test_scheduling() -> None:
     prefix = ["taskset", "-c", str(cpu), "nice", "-n", "7", "ionice", "-c", "2", "-n", "3"]
     with child(IDLE, prefix=prefix) as running:
         seen = snapshot(running.pid).process
-        assert (seen.scheduling.policy, seen.scheduling.nice) == (os.SCHED_OTHER, 7)
+        assert (seen.scheduling.policy, seen.scheduling.nice) == (os.SCHED_OTHER, os.nice(0) + 7)
         assert (seen.scheduling.io_class, seen.scheduling.io_level) == (2, 3)
         assert seen.scheduling.affinity == seen.cpus_allowed == {cpu}
         os.setpriority(os.PRIO_PROCESS, running.pid, 9)
