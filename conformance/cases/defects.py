@@ -12,7 +12,7 @@ from conformance.cases.case import Case, Directory, Entry, RegularFile, runs_eve
 from conformance.expectations.extensibility import INVENTED
 from conformance.expectations.unappliable import NO_SUCH, NO_SUCH_SYSCTL
 from conformance.expectations.valid_values import INVALID
-from conformance.record.config import Config, Edit, edited, lookup, put
+from conformance.record.config import Config, Edit, drop, edited, lookup, put
 from conformance.record.host import Host
 
 _ENOTSUP = 95
@@ -23,6 +23,8 @@ _NO_NAMESPACE = "/proc/self/status"
 _UNKNOWN_LIMIT: Mapping[str, Any] = {"type": "RLIMIT_OCI_CONFORMANCE", "soft": 1, "hard": 1}
 _UNKNOWN_CAPABILITY = "CAP_OCI_CONFORMANCE"
 _BLOCKED: Mapping[str, Any] = {"names": ["vhangup"], "action": "SCMP_ACT_KILL_PROCESS"}
+_NOTIFIED: Mapping[str, Any] = {"names": ["swapoff"], "action": "SCMP_ACT_NOTIFY"}
+_NO_AGENT = f"{{host}}/{NO_SUCH}agent"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,9 +66,8 @@ def _new_namespace(config: Config, kind: str) -> int | None:
 def _namespace_path(kind: str, path: str) -> Callable[[Config], Edit | None]:
     def edit(config: Config) -> Edit | None:
         # A runtime in a user namespace of its own may not join what it does not own: the error would be another.
-        user = any(entry["type"] == "user" for entry in lookup(config, "/linux/namespaces") or ())
         index = _new_namespace(config, kind)
-        return None if index is None or user else put(f"/linux/namespaces/{index}/path", path)
+        return None if index is None or _has_user_namespace(config) else put(f"/linux/namespaces/{index}/path", path)
 
     return edit
 
@@ -106,10 +107,32 @@ def _mount(**entry: Any) -> Callable[[Config], Edit | None]:
     return lambda config: _mounted(config, {"destination": "/mnt", **entry})
 
 
+def _has_user_namespace(config: Config) -> bool:
+    return any(entry["type"] == "user" for entry in lookup(config, "/linux/namespaces") or ())
+
+
+def _unmapped(option: str) -> Callable[[Config], Edit | None]:
+    entry = {"destination": "/mnt", "type": "none", "source": "{bundle}/rootfs/mnt", "options": ["bind", option]}
+    return lambda config: None if _has_user_namespace(config) else _mounted(config, entry)
+
+
+def _unneeded_agent(config: Config) -> Edit | None:
+    filtered = lookup(config, "/linux/seccomp")
+    if filtered is None:
+        entry = {"names": ["swapoff"], "action": "SCMP_ACT_ERRNO"}
+        return put("/linux/seccomp", {"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [entry], "listenerPath": _NO_AGENT})
+    notifies = any(entry["action"] == "SCMP_ACT_NOTIFY" for entry in filtered["syscalls"])
+    return None if notifies else put("/linux/seccomp/listenerPath", _NO_AGENT)
+
+
+def _size_alone(config: Config) -> Edit | None:
+    terminal = lookup(config, "/process/terminal")
+    return None if terminal else put("/process/consoleSize", {"height": 31, "width": 97})
+
+
 def _device_in_the_way(config: Config) -> Edit | None:
-    user = any(entry["type"] == "user" for entry in lookup(config, "/linux/namespaces") or ())
     device = {"path": "/opt/plain", "type": "c", "major": 1, "minor": 3}
-    return None if user else _added("/linux/devices", device)(config)
+    return None if _has_user_namespace(config) else _added("/linux/devices", device)(config)
 
 
 def _seccomp_with(**members: Any) -> Callable[[Config], Edit | None]:
@@ -209,6 +232,31 @@ REFUSED: tuple[Defect, ...] = (
             syscalls=[{"names": ["getpgid"], "action": "SCMP_ACT_ERRNO", "args": [{"index": 0, "value": 5, "op": INVALID}]}]
         ),
     ),
+    Defect(
+        name="seccomp-agent-absent",
+        title="A call that an agent is to be notified of, and nobody listens",
+        edit=_seccomp_with(syscalls=[dict(_NOTIFIED)], listenerPath=_NO_AGENT),
+    ),
+    Defect(
+        name="personality-flag",
+        title="A flag of the execution domain, of which the spec has none",
+        edit=_only_where_unset("/linux/personality", {"domain": "LINUX", "flags": ["ADDR_NO_RANDOMIZE"]}),
+    ),
+    Defect(
+        name="schema-without-resctrl",
+        title="A schema for the cache, and no resctrl filesystem to write it to",
+        edit=_only_where_unset("/linux/intelRdt", {"closID": "oci-conformance", "l3CacheSchema": "L3:0=f"}),
+    ),
+    *(
+        Defect(
+            name=f"{option}-without-mapping",
+            title=f"A mount with {option}, and nothing that tells how to map",
+            rootfs=(Directory("mnt"),),
+            edit=_unmapped(option),
+        )
+        for option in ("idmap", "ridmap")
+    ),
+    Defect(name="process-missing", title="Without process there is nothing to start", edit=lambda _config: drop("/process")),
 )
 """What has to be refused by start."""
 
@@ -249,6 +297,17 @@ TOLERATED: tuple[Defect, ...] = (
             edit=_mount(type="tmpfs", source="tmpfs", options=[option]),
         )
         for option in ("nosymfollow", "defaults")
+    ),
+    Defect(name="size-without-terminal", title="The size of a terminal that is not asked for", edit=_size_alone),
+    Defect(
+        name="affinity-of-exec",
+        title="A CPU affinity that is meant for further processes only",
+        edit=_only_where_unset("/process/execCPUAffinity", {"initial": "0", "final": "0"}),
+    ),
+    Defect(
+        name="seccomp-agent-unneeded",
+        title="The path of an agent who is absent, and nothing to notify of",
+        edit=_unneeded_agent,
     ),
 )
 """What must not be refused."""

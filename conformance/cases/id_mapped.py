@@ -3,6 +3,7 @@
 from typing import Any
 
 from conformance.cases.case import Case, Directory, HostMount
+from conformance.cases.defects import defective
 from conformance.record.config import Edit, put
 
 
@@ -41,14 +42,7 @@ def _cases(option: str) -> tuple[Case, ...]:
             mounts=inner,
             edits=(*users, _mount(option)),
         ),
-        Case(
-            name=f"mounts/{option}-nothing",
-            title=f"A mount with {option}, and nothing that tells how to map",
-            rootfs=rootfs,
-            host=host,
-            mounts=inner,
-            defect=_mount(option),
-        ),
+        defective(f"{option}-without-mapping", name=f"mounts/{option}-nothing"),
     )
 
 

@@ -1,9 +1,10 @@
 """Operations in order and out of order."""
 
 from conformance.cases.case import Case, Container, HostNamespace, lifecycle
+from conformance.cases.defects import defective
 from conformance.expectations.lifecycle import BLOCK_SIGUSR1, WAIT_SIGUSR1
 from conformance.expectations.support import EXIT
-from conformance.record.config import drop, put
+from conformance.record.config import put
 
 
 def _queries(container: Container) -> None:
@@ -228,11 +229,7 @@ CASES = (
         script=_again,
         aims=("runtime.delete.id-reusable",),
     ),
-    Case(
-        name="lifecycle/without-process",
-        title="Without process there is nothing to start",
-        defect=drop("/process"),
-    ),
+    defective("process-missing", name="lifecycle/without-process"),
     Case(
         name="lifecycle/delete-running",
         title="Deleting a running container is an error and changes nothing",

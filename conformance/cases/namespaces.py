@@ -122,10 +122,5 @@ CASES: tuple[Case, ...] = (
     ),
     *(_supported(kind) for kind in ("pid", "network", "ipc", "uts", "cgroup", "time")),
     _supported("user", uidMappings=[_mapping(0, 0, 65_536)], gidMappings=[_mapping(0, 0, 65_536)]),
-    Case(
-        name="namespaces/personality-flags",
-        title="A flag of the execution domain, of which the spec has none",
-        edits=(put("/linux/personality", {"domain": "LINUX"}),),
-        defect=put("/linux/personality/flags", ["ADDR_NO_RANDOMIZE"]),
-    ),
+    defective("personality-flag", name="namespaces/personality-flags"),
 )

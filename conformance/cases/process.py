@@ -74,11 +74,7 @@ CASES: tuple[Case, ...] = (
         title="A terminal of a certain size",
         edits=(Edit("/process/terminal", value=True), put("/process/consoleSize", {"height": 31, "width": 97})),
     ),
-    Case(
-        name="process/size-without-terminal",
-        title="The size of a terminal that is not asked for",
-        defect=put("/process/consoleSize", {"height": 31, "width": 97}),
-    ),
+    defective("size-without-terminal", name="process/size-without-terminal"),
     Case(
         name="process/umask-unset",
         title="A program without a umask of its own, under a strict one",
@@ -98,10 +94,9 @@ CASES: tuple[Case, ...] = (
         title="An I/O priority for the program and its children",
         edits=(put("/process/ioPriority", {"class": "IOPRIO_CLASS_BE", "priority": 6}),),
     ),
-    Case(
+    defective(
+        "affinity-of-exec",
         name="process/exec-affinity",
-        title="A CPU affinity that is meant for further processes only",
-        defect=put("/process/execCPUAffinity", {"initial": "0", "final": "0"}),
         needs=lambda host: "" if 0 in host.cpus and len(host.cpus) > 1 else "CPU 0 and another one",
     ),
     Case(

@@ -3,7 +3,7 @@
 from typing import Any
 
 from conformance.cases.case import Case, Container
-from conformance.expectations.unappliable import NO_SUCH
+from conformance.cases.defects import defective
 from conformance.record.config import put
 from conformance.record.probe import Action, Call
 from specs.linux.syscalls import numbers
@@ -135,17 +135,11 @@ CASES: tuple[Case, ...] = (
         script=_held,
         needs=lambda host: "" if host.seccomp and host.kernel >= (5, 19, 0) else "seccomp of Linux 5.19",
     ),
-    Case(
-        name="seccomp/agent-absent",
-        title="A call that an agent is to be notified of, and nobody listens",
-        edits=(put("/linux/seccomp", _allowing(_entry("swapoff"))),),
-        defect=put("/linux/seccomp", _allowing(_NOTIFIED, listenerPath=f"{{host}}/{NO_SUCH}agent")),
-    ),
-    Case(
+    defective("seccomp-agent-absent", name="seccomp/agent-absent"),
+    defective(
+        "seccomp-agent-unneeded",
         name="seccomp/agent-not-needed",
-        title="The path of an agent who is absent, and nothing to notify of",
         edits=(put("/linux/seccomp", _allowing(_entry("swapoff"))),),
-        defect=put("/linux/seccomp/listenerPath", f"{{host}}/{NO_SUCH}agent"),
     ),
     Case(
         name="seccomp/errno-for-kill",

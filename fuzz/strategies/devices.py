@@ -23,7 +23,7 @@ def nodes(_host: Host) -> SearchStrategy[Feature]:
 
     @st.composite
     def device(draw: st.DrawFn) -> dict[str, Any]:
-        kind = draw(st.sampled_from("cbp"))
+        kind = draw(st.sampled_from("cbpu"))
         entry: dict[str, Any] = {"path": draw(st.sampled_from(_PATHS)), "type": kind}
         if kind != "p":
             entry["major"], entry["minor"] = draw(st.sampled_from(_NUMBERS))
@@ -70,7 +70,16 @@ def allowed(host: Host) -> SearchStrategy[Feature] | None:
     everything = st.sampled_from(
         ({"allow": True, "access": "rwm"}, {"allow": False, "access": "rwm"}, {"allow": False, "type": "a", "access": "rwm"})
     )
-    listed = st.tuples(st.lists(everything, max_size=1), st.lists(entry(), max_size=5)).map(lambda two: two[0] + two[1])
+
+    @st.composite
+    def entries(draw: st.DrawFn) -> list[dict[str, Any]]:
+        found = draw(st.lists(everything, max_size=1)) + draw(st.lists(entry(), min_size=1, max_size=5))
+        if draw(st.booleans()):
+            # The other way round for a device that was named before: the later entry holds.
+            found.append(found[-1] | {"allow": not found[-1]["allow"]})
+        return found
+
+    listed = entries()
     return listed.map(
         lambda entries: Feature(
             name="linux.resources.devices",

@@ -34,10 +34,13 @@ def allowing(host: Host) -> SearchStrategy[Feature] | None:
     foreign = st.lists(st.sampled_from(sorted(_MACHINES - {native})), max_size=2, unique=True)
     machines = foreign.map(lambda others: [native, *others] if native and others else [])
     actions = st.sampled_from(("SCMP_ACT_ALLOW", "SCMP_ACT_LOG"))
-    return st.tuples(actions, _entries(), machines).map(
+    flags = st.sampled_from(([], [], ["SECCOMP_FILTER_FLAG_LOG"]))
+    return st.tuples(actions, _entries(), machines, flags).map(
         lambda given: _feature(
             "linux.seccomp.allowing",
-            {"defaultAction": given[0], "syscalls": given[1]} | ({"architectures": given[2]} if given[2] else {}),
+            {"defaultAction": given[0], "syscalls": given[1]}
+            | ({"architectures": given[2]} if given[2] else {})
+            | ({"flags": given[3]} if given[3] else {}),
         )
     )
 

@@ -1,9 +1,9 @@
 """How many generated examples each fault of the config takes to be found: `python -m tests.faulty.hunted DIR OUTPUT [NAME...]`.
 
-Run it in a session jail: `python -m conformance.host.jail --lane=v1 -- python -m tests.faulty.hunted ...`. One stream of
-examples serves all faults: a fault is tried on those that it changes, as on all others it does what the real runtime does.
+Run it in a session jail: `python -m conformance.host.jail --lane=v1 -- python -m tests.faulty.hunted ...`. The examples of a
+campaign serve all faults: a fault is tried on those that it changes, as on all others it does what the real runtime does.
 It counts as found when a requirement that it has to redden is violated, and is not by the real runtime with the same example.
-Writes {fault: number of the example, null where it was not found, or 0 where the real runtime commits it by itself in all
+Writes {fault: number of the example in its campaign, null where it was not found, or 0 where the real runtime commits it by itself in all
 examples that show it}.
 """
 
@@ -14,6 +14,7 @@ import shutil
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +30,7 @@ from tests.faulty.matrix import certifier_of
 
 EXAMPLES = 500
 _LANE = "v1"
-_STREAMS: tuple[tuple[Kind[Any], int], ...] = ((CONFIGS, 3), (DEFECTS, 1))
-"""Kinds and their parts of the examples, as in a hunt."""
+_CAMPAIGNS: tuple[Kind[Any], ...] = (CONFIGS, DEFECTS)
 
 
 def main(directory: Path, output: Path, names: list[str], *, seed: int) -> None:
@@ -42,7 +42,7 @@ def main(directory: Path, output: Path, names: list[str], *, seed: int) -> None:
     ]
     hunted = [_Hunted(f, certifier_of(install(f, real=real[f.real], directory=directory), directory, _LANE)) for f in faults]
     found: dict[str, int | None] = {fault.name: None for fault in faults}
-    for number, case in enumerate(_cases(next(iter(plain.values())), seed), 1):
+    for number, case in _cases(next(iter(plain.values())), seed):
         for each in hunted:
             if found[each.fault.name]:
                 continue
@@ -50,7 +50,7 @@ def main(directory: Path, output: Path, names: list[str], *, seed: int) -> None:
             if shown:
                 found[each.fault.name] = number if alone else 0
                 output.write_text(json.dumps(found))
-        if number >= EXAMPLES or all(found.values()):
+        if all(found.values()):
             break
     output.write_text(json.dumps(found))
     print(table(found))  # noqa: T201
@@ -63,7 +63,7 @@ def table(found: Mapping[str, int | None]) -> str:
     rows = sorted(found.items(), key=lambda row: (row[1] is None, row[1] == 0, row[1] or 0, row[0]))
     words = {None: "not found", 0: "committed by the real runtime itself"}
     lines = [f"{words.get(number, number)!s:>5}  {name}" for name, number in rows]
-    return "\n".join([*lines, f"{len(numbers)} of {len(showable)} found within {EXAMPLES} examples each"])
+    return "\n".join([*lines, f"{len(numbers)} of {len(showable)} found within {EXAMPLES} examples of a campaign"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,13 +92,10 @@ class _Hunted:
         return bad.intersection(self.fault.reddens)
 
 
-def _cases(certifier: Certifier, seed: int) -> Iterator[Case]:
-    """Yield cases of all streams by turns, each in its part."""
-    streams = [(_stream(kind, certifier, seed), part) for kind, part in _STREAMS]
-    while True:
-        for stream, part in streams:
-            for _ in range(part):
-                yield next(stream)
+def _cases(certifier: Certifier, seed: int) -> Iterator[tuple[int, Case]]:
+    """Yield the cases of one campaign after the other, each with its number there."""
+    for kind in _CAMPAIGNS:
+        yield from enumerate(islice(_stream(kind, certifier, seed), EXAMPLES), 1)
 
 
 def _stream(kind: Kind[Any], certifier: Certifier, seed: int) -> Iterator[Case]:

@@ -6,7 +6,7 @@ from tests.expectations.records import host
 
 def rich_host() -> Host:
     """Return a host with all controllers of cgroup v1, namespaces, filesystems and capabilities."""
-    controllers = ("memory", "cpu", "cpuset", "pids", "devices", "blkio")
+    controllers = ("memory", "cpu", "cpuset", "pids", "devices", "blkio", "net_cls", "net_prio")
     return host(
         controllers=frozenset(controllers),
         cgroup_mounts={name: f"/sys/fs/cgroup/{name}" for name in controllers},
