@@ -3,8 +3,8 @@
 Run it in a session jail: `python -m conformance.host.jail --lane=v1 -- python -m tests.faulty.hunted ...`. The examples of a
 campaign serve all faults: a fault is tried on those that it changes, as on all others it does what the real runtime does.
 It counts as found when a requirement that it has to redden is violated, and is not by the real runtime with the same example.
-Writes {fault: number of the example in its campaign, null where it was not found, or 0 where the real runtime commits it by itself in all
-examples that show it}.
+Writes {fault: number of the example in its campaign, null where it was not found, or 0 where the real runtime commits it by
+itself in all examples that show it}.
 """
 
 import copy
