@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from reference_runtime.container.make import Planned
     from reference_runtime.init.launch import Launched
     from reference_runtime.log import Log
+    from reference_runtime.plan.last_calls import Descriptors
     from reference_runtime.plan.plan import Plan
-    from reference_runtime.plan.program import Descriptors
 
 _HOOK = "$.hooks."
 _PATIENCE_MS = 10_000
@@ -182,7 +182,7 @@ def step_8_run_the_program(container: Container) -> None:
     posix.close(start)
     if answer:
         from reference_runtime.container.make import calls_of
-        from reference_runtime.plan.program import explain
+        from reference_runtime.plan.last_calls import explain
 
         raise explain(calls_of(container), answer)
 

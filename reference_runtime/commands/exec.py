@@ -106,8 +106,8 @@ def _enter(
 
 def _effects(process: "dict[str, Any]", request: "Request") -> "tuple[list[Effect], int]":
     from reference_runtime.effects.process import Affinity, FindProgram, Umask
+    from reference_runtime.plan.last_calls import candidates
     from reference_runtime.plan.process import plan_terminal
-    from reference_runtime.plan.program import candidates
 
     ours = -1
     effects: list[Effect] = []

@@ -15,8 +15,8 @@ from reference_runtime.kernel.files import O_PATH, read_descriptor
 from reference_runtime.kernel.mounts import open_proc
 from reference_runtime.kernel.pidfds import SIGKILL, children, pidfd_open
 from reference_runtime.kernel.syscall import syscall
+from reference_runtime.plan.last_calls import CREATED, Descriptors, LastCalls, explain
 from reference_runtime.plan.namespaces import KINDS
-from reference_runtime.plan.program import CREATED, Descriptors, LastCalls, explain
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from reference_runtime import SPEC_VERSION
 from reference_runtime.config.writer import dumps
 from reference_runtime.fault import RuntimeFault
 from reference_runtime.kernel.pidfds import SIGKILL, pidfd_open, pidfd_send_signal
-from reference_runtime.plan.program import Descriptors
+from reference_runtime.plan.last_calls import Descriptors
 from reference_runtime.seccomp.notify import process_state, send, take
 
 TYPE_CHECKING = False
