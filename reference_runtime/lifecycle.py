@@ -176,7 +176,7 @@ def step_8_run_the_program(container: Container) -> None:
     hand_over = _hand_over(container) if container.document["listener"] else None
     posix.write(start, b"S")
     if hand_over:
-        hand_over.finish(container.state(status=RUNNING, pid=container.pid))
+        hand_over.finish(container.state(status=RUNNING, pid=container.pid), result=result)
     answer = read_descriptor(result, limit=container.document["results"])
     posix.close(result)
     if not answer:

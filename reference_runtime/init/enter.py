@@ -76,7 +76,7 @@ class Entered:
         posix.write(self._start, b"S")
         if hand_over:
             try:
-                hand_over.finish(self._container.state())
+                hand_over.finish(self._container.state(), result=self._result)
             except RuntimeFault:
                 self.kill()
                 raise

@@ -36,12 +36,17 @@ class HandOver:
         self._least = Descriptors(preserved).first
         self._bound = bind(pid)
 
-    def finish(self, state: "dict[str, Any]") -> None:
+    def finish(self, state: "dict[str, Any]", *, result: int) -> None:
         """Send the listener with the container's state; then let the process go on by the word that it looks at.
 
+        `result` is where it says that something failed before its filter was in force: then it waits as before.
         Raises RuntimeFault; then the process has been ended, since nobody would ever answer for it.
         """
-        listener = take(self._pid, self._least)
+        listener = take(self._pid, self._least, results=(result,))
+        if listener < 0:
+            if self._bound:
+                unbind(self._pid, stop(self._pid))
+            return
         metadata = self._filter.listener_metadata
         try:
             document = process_state(oci_version=SPEC_VERSION, pid=self._pid, metadata=metadata, state=state)

@@ -93,6 +93,26 @@ def a_process_without_its_listener_taken_ends_with_the_runtime() -> None:
     nothing_left()
 
 
+def what_fails_before_the_filter_is_told() -> None:
+    """Say so in start and leave the container created, instead of waiting for a listener that never comes."""
+    path = str(WORK / "agent")
+    directory, config = bundle(cwd="/mnt")
+    config["linux"]["seccomp"] = _NOTIFY | {"listenerPath": path}
+    write(directory, config)
+    agent = Agent(path)
+    runtime("create", "--bundle", str(directory), "c")
+    (directory / "rootfs/mnt").rmdir()
+    failed = runtime("start", "c", check=False)
+    assert (failed.returncode, "$.process.cwd" in failed.stderr) == (1, True), failed.stderr
+    assert state("c")["status"] == "created"
+    (directory / "rootfs/mnt").mkdir()
+    runtime("start", "c")
+    os.close(agent.accept()[1])
+    assert state("c")["status"] == "running"
+    runtime("delete", "--force", "c")
+    nothing_left()
+
+
 def _killed_over_its_listener(pid: int, path: str, *words: str) -> None:
     """Kill the call when process `pid`, or for 0 its child, is under its filter; the process has to end by itself."""
     with socket.socket(socket.AF_UNIX) as agent, socket.socket(socket.AF_UNIX) as first:
@@ -261,6 +281,7 @@ SCENARIOS: dict[str, Callable[[], None]] = {
     for scenario in (
         exec_hands_notifications_over,
         a_process_without_its_listener_taken_ends_with_the_runtime,
+        what_fails_before_the_filter_is_told,
         labels_need_a_security_module,
         errors_tell_what_where_and_why,
         other_platforms_are_refused,
