@@ -31,9 +31,10 @@ if TYPE_CHECKING:
     from reference_runtime.container.cgroup import Cgroup
     from reference_runtime.container.make import Planned
     from reference_runtime.init.launch import Launched
+    from reference_runtime.init.listener import HandOver
     from reference_runtime.log import Log
+    from reference_runtime.plan.last_calls import Descriptors
     from reference_runtime.plan.plan import Plan
-    from reference_runtime.plan.program import Descriptors
 
 _HOOK = "$.hooks."
 _PATIENCE_MS = 10_000
@@ -172,9 +173,10 @@ def step_8_run_the_program(container: Container) -> None:
     result = posix.open(f"{path}/{RESULT}", posix.O_RDONLY | posix.O_NONBLOCK | posix.O_CLOEXEC)
     posix.set_blocking(result, True)
     start = posix.open(f"{path}/{START}", posix.O_WRONLY | posix.O_NONBLOCK | posix.O_CLOEXEC)
+    hand_over = _hand_over(container) if container.document["listener"] else None
     posix.write(start, b"S")
-    if container.document["listener"]:
-        _hand_listener_over(container)
+    if hand_over:
+        hand_over.finish(container.state(status=RUNNING, pid=container.pid), result=result)
     answer = read_descriptor(result, limit=container.document["results"])
     posix.close(result)
     if not answer:
@@ -182,7 +184,7 @@ def step_8_run_the_program(container: Container) -> None:
     posix.close(start)
     if answer:
         from reference_runtime.container.make import calls_of
-        from reference_runtime.plan.program import explain
+        from reference_runtime.plan.last_calls import explain
 
         raise explain(calls_of(container), answer)
 
@@ -196,15 +198,14 @@ def _await_no_reader(fifo: int) -> None:
     poller.poll()
 
 
-def _hand_listener_over(container: Container) -> None:
-    from reference_runtime.init.listener import hand_over
+def _hand_over(container: Container) -> "HandOver | None":
+    from reference_runtime.init.listener import HandOver
     from reference_runtime.plan.plan import plan_filter
 
     filter_ = plan_filter(container.directory.config(), posix.uname().machine)
-    if filter_ is not None:
-        document = container.document
-        state = container.state(status=RUNNING, pid=container.pid)
-        hand_over(container.pid, filter_, document["listener"], preserved=document["preserved"], state=state)
+    if filter_ is None:
+        return None
+    return HandOver(container.pid, filter_, container.document["listener"], preserved=container.document["preserved"])
 
 
 def step_9_run_poststart_hooks(container: Container) -> None:

@@ -254,8 +254,9 @@ class ContainerUnderTest:
         path = f"{self.bundle.directory}/config.json"
         with open(path, "rb") as file:
             content = file.read()
+        self.record.altered = change(content)
         with open(path, "wb") as file:
-            file.write(change(content))
+            file.write(self.record.altered)
 
     def beside(self) -> "ContainerUnderTest":
         """Return another container, of a bundle of its own; it ends with this one."""

@@ -62,6 +62,20 @@ def planned(lane: str, found: Sequence[Hierarchy], links: Sequence[tuple[str, st
     return View([(f"{CGROUP_ROOT}/{hierarchy.name.removeprefix('name=')}", hierarchy) for hierarchy in legacy], aliases)
 
 
+def distinct(found: Sequence[Hierarchy], links: Sequence[tuple[str, str]]) -> tuple[str, ...]:
+    """Return the lanes without `v2` where that is the host's own layout already; arguments as for `planned`.
+
+    `v1` always stays: there a session also mounts controllers that are on no hierarchy yet.
+    """
+    own = planned("host", found, links)
+    try:
+        unified = planned("v2", found, links)
+    except CannotJailError:
+        return LANES
+    same = (own.mounts, own.links) == (unified.mounts, unified.links)
+    return tuple(lane for lane in LANES if not (same and lane == "v2"))
+
+
 def host_links() -> tuple[tuple[str, str], ...]:
     """Return the symlinks that distributions put beside v1 hierarchies: /sys/fs/cgroup/cpu to cpu,cpuacct."""
     if not os.path.isdir(CGROUP_ROOT):

@@ -19,7 +19,9 @@ class Record:
 
     case: str
     config: Config
-    """config.json as the runtime got it."""
+    """config.json as the runtime got it, or would have without `altered`."""
+    altered: bytes | None = None
+    """What the case made of the bytes of config.json before create, a config or not; None if it left them alone."""
     container_id: str
     bundle: str
     runtime: RuntimeFacts

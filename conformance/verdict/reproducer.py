@@ -2,7 +2,7 @@
 
 bundle/config.json     what the runtime got, with the run's own paths replaced by @WORK@      bundle/rootfs/
 reproduce.sh           plain calls of the runtime, and looks at the container from the host
-config.original.json   config.json byte for byte as judged        record.json   all that was recorded
+config.original.json   with the run's own paths                   record.json   all that was recorded
 hook-KIND-N.sh, host/, probe.txt                                  where the case has them
 """
 
@@ -21,7 +21,7 @@ from conformance.cases.case import Case, Directory, Entry, RegularFile
 from conformance.record.as_json import as_json
 from conformance.record.record import Record
 from conformance.verdict.outcome import Outcome
-from conformance.verdict.relocation import Places, relocate
+from conformance.verdict.relocation import Places, document, relocate, relocate_altered
 from conformance.verdict.script import Plan, script
 
 
@@ -45,20 +45,24 @@ def write(
     bundle = target / "bundle"
     bundle.mkdir(parents=True)
     moves = Places.of(record.bundle, places or {})
-    relocated = relocate(record.config, moves, record.hooks)
+    if record.altered is None:
+        relocated = relocate(record.config, moves, record.hooks)
+    else:
+        relocated = relocate_altered(record.altered, record.config, moves)
     _copy_rootfs(record, bundle)
-    _write_json(bundle / "config.json", relocated.config)
-    _write_json(target / "config.original.json", record.config)
-    _write_json(target / "record.json", as_json(record))
+    (bundle / "config.json").write_bytes(relocated.content)
+    (target / "config.original.json").write_bytes(document(record.config) if record.altered is None else record.altered)
+    (target / "record.json").write_bytes(document(as_json(record)))
     rewritten = _rewritten(record)
     if rewritten is not None:
-        _write_json(target / "config.rewritten.json", relocate(rewritten, moves, record.hooks).config)
-    for name, text in relocated.hooks.items():
-        _write_program(target / name, text)
+        (target / "config.rewritten.json").write_bytes(relocate(rewritten, moves, record.hooks).content)
     for path in _documents(record):
         shutil.copy(path, target)
+    (target / "host").mkdir()
     if case:
         _write_entries(target / "host", case.host, moves)
+    for name, text in relocated.hooks.items():
+        _write_program(target / name, text)
     if record.answers:
         (target / "probe.txt").write_text(_probe_text(record), encoding="utf-8")
     plan = Plan(
@@ -99,7 +103,10 @@ def _special_files(directory: str, names: list[str]) -> list[str]:
 def _rewritten(record: Record) -> dict[str, Any] | None:
     """Return what the case put in place of the config that create got, if it did."""
     try:
-        found: dict[str, Any] = json.loads(Path(record.bundle, "config.json").read_bytes())
+        content = Path(record.bundle, "config.json").read_bytes()
+        if content == record.altered:
+            return None
+        found: dict[str, Any] = json.loads(content)
     except (OSError, ValueError):
         return None
     return found if found != json.loads(json.dumps(record.config)) else None
@@ -112,7 +119,6 @@ def _documents(record: Record) -> Iterable[str]:
 
 
 def _write_entries(directory: Path, entries: tuple[Entry, ...], places: Places) -> None:
-    directory.mkdir()
     for entry in entries:
         path = directory / places.replace(entry.path).lstrip("/")
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -134,10 +140,6 @@ def _probe_text(record: Record) -> str:
             arguments = ", ".join(repr(argument) for argument in call.arguments)
             lines.append(f"    {call.name}({arguments}) = {result.value} {result.data!r}")
     return "\n".join(lines) + "\n"
-
-
-def _write_json(path: Path, value: Any) -> None:
-    path.write_text(json.dumps(value, indent=2) + "\n", encoding="utf-8")
 
 
 def _write_program(path: Path, text: str) -> None:

@@ -20,7 +20,7 @@ from conformance.record.record import Record
 from conformance.verdict.looks import looks
 from conformance.verdict.outcome import Outcome
 from conformance.verdict.relocation import WORK, Places, bind_sources
-from conformance.verdict.shell import BUNDLE, END, ENTRY, FUNCTIONS, LANES
+from conformance.verdict.shell import BEFORE, BUNDLE, END, ENTRY, FUNCTIONS, LANES
 
 _MOUNT_OPTIONS = {1: "ro", 2: "nosuid", 4: "nodev", 8: "noexec"}
 """MS_ flags of mount(2) that mount(8) takes as options."""
@@ -59,6 +59,7 @@ def script(plan: Plan) -> str:
         LANES,
         BUNDLE,
         "\n".join(_set_up(plan)),
+        BEFORE,
         _look(plan),
         "\n".join(_events(plan)),
         END,
@@ -259,8 +260,10 @@ def _word(word: str, option: str, places: Places) -> str:
 
 
 def _own_name(option: str, path: str) -> str:
-    names: Mapping[str, str] = {"--root": "state", "--pid-file": "pid"}
-    return names.get(option, path.rsplit("/", 1)[-1])
+    name = path.rsplit("/", 1)[-1]
+    # The harness has CONTAINER.pid, and CONTAINER.pid2 for what must not be taken for the container.
+    names: Mapping[str, str] = {"--root": "state", "--pid-file": name.rsplit(".", 1)[-1]}
+    return names.get(option, name)
 
 
 def _double_quoted(text: str) -> str:

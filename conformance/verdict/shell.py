@@ -68,27 +68,42 @@ LANES = r"""
 # The lane: a view of the cgroup hierarchies, private to this script.
 case $LANE in
 v1)
+    if [ "$(stat -f -c %T /sys/fs/cgroup)" = cgroup2fs ]; then
+        echo 'seen with cgroup v1, and here is v2 alone: LANE=host runs it nevertheless' >&2
+        exit 2
+    fi
     if mountpoint -q /sys/fs/cgroup/unified; then
         umount /sys/fs/cgroup/unified
         mount -t tmpfs -o size=4k,mode=555 tmpfs /sys/fs/cgroup/unified
     fi ;;
-v2) [ "$(stat -f -c %T /sys/fs/cgroup)" = cgroup2fs ] || mount -t cgroup2 cgroup2 /sys/fs/cgroup ;;
+v2)
+    if [ "$(stat -f -c %T /sys/fs/cgroup)" != cgroup2fs ]; then
+        # A new mount would set the options of the whole machine's hierarchy: only where there is no other to show here.
+        point=$(findmnt --noheadings --first-only --output TARGET --types cgroup2)
+        if [ -n "$point" ]; then mount --bind "$point" /sys/fs/cgroup; else mount -t cgroup2 cgroup2 /sys/fs/cgroup; fi
+    fi ;;
 esac
 """
 
 BUNDLE = r"""
 cp -a "$HERE/." "$WORK/"
 chmod 755 "$WORK"
-for file in "$WORK"/bundle/config.json "$WORK"/*.json "$WORK"/hook-*.sh; do
-    [ ! -f "$file" ] || sed -i "s|@WORK@|$WORK|g" "$file"
+for file in "$WORK"/bundle/config.json "$WORK"/*.json "$WORK"/hook-*.sh "$WORK"/host/hook; do
+    [ ! -f "$file" ] || LC_ALL=C sed -i "s|@WORK@|$WORK|g" "$file"
 done
+"""
+
+BEFORE = r"""
+mount_points() { cut -d ' ' -f 1,5- /proc/self/mountinfo | LC_ALL=C sort; }
+mount_points >"$WORK/mounts"
 """
 
 END = r"""
 printf '\n== left behind\n'
 [ ! -f "$WORK/hooks.log" ] || { echo 'what the hooks received:'; cat "$WORK/hooks.log"; }
 find "$WORK/state" -mindepth 1 2>/dev/null
-find /sys/fs/cgroup -type d -name "*$ID*" 2>/dev/null
-grep " $WORK/bundle" /proc/self/mountinfo
-ls -l /proc/[0-9]*/exe 2>/dev/null | grep -v -e '/proc/1/' -e '/proc/self' -e '/ls$' -e '/grep$'
+find /sys/fs/cgroup -type d -name "*$ID*" -exec test -e '{}/cgroup.procs' ';' -print 2>/dev/null
+mount_points | LC_ALL=C comm -13 "$WORK/mounts" - | sed 's/^/mount /'
+ls -l /proc/[0-9]*/exe >"$WORK/processes" 2>/dev/null
+grep -v -e '/proc/1/' -e '/ls$' "$WORK/processes"
 """

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from reference_runtime.effects.stage import Effect
+    from reference_runtime.init.listener import HandOver
     from reference_runtime.request import Request
 
 FLAGS = {
@@ -84,14 +85,12 @@ def _enter(
     effects, ours = _effects(process, request)
     effects += plan_home(process, calls)
 
-    def hand_listener_over(pid: int) -> None:
-        from reference_runtime.init.listener import hand_over
+    def hand_over(pid: int) -> "HandOver | None":
+        from reference_runtime.init.listener import HandOver
 
-        if filter_ is not None:
-            hand_over(pid, filter_, calls.go, preserved=request.preserve_fds, state=container.state())
+        return HandOver(pid, filter_, calls.go, preserved=request.preserve_fds) if filter_ else None
 
-    outside: "Callable[[int], None] | None" = hand_listener_over if calls.go else None
-    entry = Entry(calls, descriptors, effects, before=_affinity(process, "initial"), outside=outside)
+    entry = Entry(calls, descriptors, effects, before=_affinity(process, "initial"), hand_over=hand_over if calls.go else None)
     scheduling = plan_scheduling(process, "$")
     entered = enter(container, entry)
     try:
@@ -106,8 +105,8 @@ def _enter(
 
 def _effects(process: "dict[str, Any]", request: "Request") -> "tuple[list[Effect], int]":
     from reference_runtime.effects.process import Affinity, FindProgram, Umask
+    from reference_runtime.plan.last_calls import candidates
     from reference_runtime.plan.process import plan_terminal
-    from reference_runtime.plan.program import candidates
 
     ours = -1
     effects: list[Effect] = []

@@ -10,10 +10,11 @@ from reference_runtime.container.state import Container
 from reference_runtime.fault import RuntimeFault, reason
 from reference_runtime.kernel.files import create_file
 from reference_runtime.plan.labels import check_mount_label, labels_for
+from reference_runtime.plan.last_calls import Descriptors
 from reference_runtime.plan.plan import Plan
 from reference_runtime.plan.process import plan_home, with_home
 from reference_runtime.plan.process_entry import privileges_for
-from reference_runtime.plan.program import Descriptors, plan_program
+from reference_runtime.plan.program import plan_program
 from reference_runtime.request import Request
 
 TYPE_CHECKING = False
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from reference_runtime.invocation import Invocation
-    from reference_runtime.plan.program import LastCalls
+    from reference_runtime.plan.last_calls import LastCalls
 
 
 class Planned:

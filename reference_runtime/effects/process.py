@@ -13,7 +13,7 @@ from reference_runtime.kernel.syscall import syscall
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from reference_runtime.effects.stage import Stage
-    from reference_runtime.plan.program import LastCalls
+    from reference_runtime.plan.last_calls import LastCalls
 
 _PERSONALITIES = {"LINUX": 0, "LINUX32": 8}
 _AFFINITY = "$.process.execCPUAffinity"

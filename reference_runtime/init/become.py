@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import NoReturn
 
-    from reference_runtime.plan.program import Descriptors
+    from reference_runtime.plan.last_calls import Descriptors
 
 _AT_EMPTY_PATH = 0x1000
 _F_DUPFD_CLOEXEC = 1030

@@ -15,8 +15,8 @@ from reference_runtime.kernel.files import O_PATH, read_descriptor
 from reference_runtime.kernel.mounts import open_proc
 from reference_runtime.kernel.pidfds import SIGKILL, children, pidfd_open
 from reference_runtime.kernel.syscall import syscall
+from reference_runtime.plan.last_calls import CREATED, Descriptors, LastCalls, explain
 from reference_runtime.plan.namespaces import KINDS
-from reference_runtime.plan.program import CREATED, Descriptors, LastCalls, explain
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from reference_runtime.container.state import Container
     from reference_runtime.effects.stage import Effect
+    from reference_runtime.init.listener import HandOver
 
 _MESSAGE = 1 << 16
 _WORD = 8
@@ -33,7 +34,7 @@ _WORD = 8
 class Entry:
     """What is to run in the container."""
 
-    __slots__ = ("before", "calls", "descriptors", "effects", "outside", "streams")
+    __slots__ = ("before", "calls", "descriptors", "effects", "hand_over", "streams")
 
     def __init__(
         self,
@@ -43,7 +44,7 @@ class Entry:
         *,
         streams: "tuple[int, int, int] | None" = None,
         before: "Callable[[], None] | None" = None,
-        outside: "Callable[[int], None] | None" = None,
+        hand_over: "Callable[[int], HandOver | None] | None" = None,
     ) -> None:
         self.calls = calls
         self.descriptors = descriptors
@@ -53,27 +54,29 @@ class Entry:
         """What becomes 0, 1 and 2; None leaves ours."""
         self.before = before
         """Called in the process before it leaves the runtime's namespaces and cgroups."""
-        self.outside = outside
-        """Called by the runtime with the pid of the process while it waits."""
+        self.hand_over = hand_over
+        """Called by the runtime with the pid of the process while it waits, if it will have a listener."""
 
 
 class Entered:
     """A process that is in the container and waits for its program to be released. It is our child."""
 
-    __slots__ = ("_entry", "_result", "_start", "pid")
+    __slots__ = ("_container", "_entry", "_result", "_start", "pid")
 
-    def __init__(self, pid: int, entry: Entry, start: int, result: int) -> None:
+    def __init__(self, pid: int, container: "Container", entry: Entry, start: int, result: int) -> None:
         self.pid = pid
+        self._container = container
         self._entry = entry
         self._start = start
         self._result = result
 
     def release(self) -> None:
         """Let it execute the program. Raises RuntimeFault if that fails; the process has been killed then."""
+        hand_over = self._entry.hand_over(self.pid) if self._entry.hand_over else None
         posix.write(self._start, b"S")
-        if self._entry.outside:
+        if hand_over:
             try:
-                self._entry.outside(self.pid)
+                hand_over.finish(self._container.state(), result=self._result)
             except RuntimeFault:
                 self.kill()
                 raise
@@ -112,7 +115,7 @@ def enter(container: "Container", entry: Entry) -> Entered:
         raise
     finally:
         posix.close(ours)
-    return Entered(pid, entry, start[1], result[0])
+    return Entered(pid, container, entry, start[1], result[0])
 
 
 def _await_ready(ours: int, first: int, calls: LastCalls, *, clones: bool) -> int:

@@ -10,7 +10,7 @@ from reference_runtime.init.setup import FAULT, GO, HOOKS, Inside, tell
 from reference_runtime.kernel import processes as k
 from reference_runtime.kernel.credentials import is_root
 from reference_runtime.kernel.pidfds import SIGKILL
-from reference_runtime.plan.program import CREATED, Descriptors, explain
+from reference_runtime.plan.last_calls import CREATED, Descriptors, explain
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

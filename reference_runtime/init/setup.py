@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import NoReturn
 
+    from reference_runtime.plan.last_calls import Descriptors
     from reference_runtime.plan.plan import Plan
-    from reference_runtime.plan.program import Descriptors
 
 GO = b"G"
 """From the runtime: go on."""

@@ -45,6 +45,7 @@ NUMBERS = {
     "prctl": (157, 167),
     "prlimit64": (302, 261),
     "process_vm_writev": (311, 271),
+    "ptrace": (101, 117),
     "read": (0, 63),
     "recvfrom": (45, 207),
     "recvmsg": (47, 212),

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from reference_runtime.effects.stage import Effect
-    from reference_runtime.plan.program import LastCalls
+    from reference_runtime.plan.last_calls import LastCalls
     from reference_runtime.request import Request
     from reference_runtime.seccomp.compile import Filter
 

@@ -10,7 +10,7 @@ from reference_runtime.effects.process import (
     Umask,
     WorkingDirectory,
 )
-from reference_runtime.plan.program import candidates
+from reference_runtime.plan.last_calls import candidates
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from reference_runtime.effects.stage import Effect, Outside
     from reference_runtime.effects.terminal import Terminal
-    from reference_runtime.plan.program import LastCalls
+    from reference_runtime.plan.last_calls import LastCalls
 
 
 def plan_process(config: "dict[str, Any]", *, container_id: str, keyring: bool) -> "list[Effect]":

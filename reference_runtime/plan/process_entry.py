@@ -4,9 +4,11 @@ import posix
 
 from reference_runtime.kernel.credentials import last_capability, permitted_capabilities
 from reference_runtime.plan.capabilities import plan_capabilities
+from reference_runtime.plan.credentials import Privileges
 from reference_runtime.plan.labels import labels_for
+from reference_runtime.plan.last_calls import Descriptors, LastCalls
 from reference_runtime.plan.namespaces import plan_namespaces
-from reference_runtime.plan.program import Descriptors, LastCalls, Privileges, plan_program
+from reference_runtime.plan.program import plan_program
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -1,15 +1,14 @@
 """Plans the last calls of a process: what the stub makes before and after it waits for `start` (see init/stub.py)."""
 
-from posix import O_CLOEXEC, O_WRONLY, strerror
+from posix import O_CLOEXEC, O_WRONLY
 
-from reference_runtime.config.check_process import RLIMITS
-from reference_runtime.fault import RuntimeFault
 from reference_runtime.init.program import NEXT, REPORT, Program
 from reference_runtime.init.stub import WORD
 from reference_runtime.kernel import processes as k
 from reference_runtime.kernel.files import AT_FDCWD, O_PATH
 from reference_runtime.kernel.mounts import RESOLVE_NO_MAGICLINKS
-from reference_runtime.plan.capabilities import NAMES
+from reference_runtime.plan.credentials import Credentials
+from reference_runtime.plan.last_calls import CREATED, Descriptors, LastCalls, candidates
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,89 +16,19 @@ if TYPE_CHECKING:
     from typing import Any
 
     from reference_runtime.init.program import Data, Label
-    from reference_runtime.plan.capabilities import Capabilities
+    from reference_runtime.plan.credentials import Privileges
     from reference_runtime.seccomp.compile import Filter
 
 _CLOSE_RANGE_CLOEXEC = 4
 _HIGHEST = (1 << 32) - 1
-_CAPABILITY_VERSION_3 = 0x20080522
 _SECCOMP_SET_MODE_FILTER = 1
-_ENOENT, _ENOTDIR = 2, 20
-_ON_THE_WAY = tuple(map(NAMES.index, ("SETGID", "SETUID", "SETPCAP", "SYS_RESOURCE")))
-"""What it takes to change credentials and limits."""
-_CAP_SYS_ADMIN = NAMES.index("SYS_ADMIN")
-"""What it takes to install a filter without no_new_privs."""
-_DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-_MOST_DIRECTORIES = 1000
-"""Each is a call of the stub's."""
-CREATED = b"C"
-
-
-class Descriptors:
-    """Numbers that the process and the runtime agree on. `first` is the first that the program does not get."""
-
-    __slots__ = ("first", "label", "listener", "proc", "result", "start", "sync")
-
-    def __init__(self, preserved: int) -> None:
-        self.first = 3 + preserved
-        self.start = self.first
-        """Where the byte comes from that releases the program."""
-        self.result = self.first + 1
-        """Where the results of all calls go if one fails."""
-        self.sync = self.first + 2
-        """Where the runtime hears that all is ready."""
-        self.listener = self.sync
-        """Closed when the process waits, it is the lowest free number: the kernel's choice for what is opened after that."""
-        self.proc = self.first + 3
-        """/proc of the host, if labels have to be written there."""
-        self.label = self.first + 4
-        """The file for a label, while all others are open: the kernel's choice too."""
-
-
-class LastCalls:
-    """The program for one process, and what its results mean."""
-
-    __slots__ = ("executions", "file", "go", "image", "names", "places")
-
-    def __init__(self) -> None:
-        self.image = b""
-        """The stub's data."""
-        self.names: list[str] = []
-        """What each call was for, in the order of their results."""
-        self.places: dict[str, str] = {}
-        """Of what a member of the config asks for: the place of that."""
-        self.executions: list[int] = []
-        """Which of them try to execute the program."""
-        self.file = ""
-        """The program as the config names it."""
-        self.go = 0
-        """Address of the word that tells the process that its listener was taken, or 0."""
-
-    def describe(self) -> "list[str]":
-        """Return what is called, in order."""
-        return [f"then {name}" if index in self.executions else name for index, name in enumerate(self.names)]
-
-
-class Privileges:
-    """What the process may become, and what it holds until then."""
-
-    __slots__ = ("capabilities", "held", "last", "set_groups")
-
-    def __init__(self, *, capabilities: "Capabilities", held: int, last: int, set_groups: bool) -> None:
-        self.capabilities = capabilities
-        self.held = held
-        """Mask of what it is permitted before it gives anything up."""
-        self.last = last
-        """The highest capability that the kernel knows."""
-        self.set_groups = set_groups
-        """Whether setgroups(2) is allowed: not in a user namespace that an ordinary user has made."""
 
 
 def plan_program(
     process: "dict[str, Any] | None",
     *,
     machine: str,
-    privileges: Privileges,
+    privileges: "Privileges",
     descriptors: Descriptors,
     filter_: "Filter | None" = None,
     enters: bool = False,
@@ -113,16 +42,19 @@ def plan_program(
     Without `process` it waits for ever: there is nothing to run. `exec_labels` are (path below /proc, text) that a security
     module wants written. `path` is what is executed if it isn't what args[0] says.
     """
-    calls = _Calls(machine, descriptors, at="$" if enters else "$.process")
+    calls = Calls(machine, descriptors, at="$" if enters else "$.process")
     calls.hide(keep_proc=bool(exec_labels))
+    # Without no_new_privs it takes CAP_SYS_ADMIN to install a filter.
+    keep = process is not None and filter_ is not None and not process.get("noNewPrivileges")
+    credentials = Credentials(calls, privileges, keep=keep)
     if process is not None:
-        calls.renounce(privileges, keep=_keeps(process, filter_))
+        credentials.renounce()
     if enters_pid_namespace:
         calls.clone()
     if enters:
         calls.session(terminal=bool(process and process.get("terminal")))
     if process is not None:
-        calls.become_user(process, privileges, keep=_keeps(process, filter_))
+        credentials.become_user(process)
     if exec_labels:
         calls.exec_labels(exec_labels)
     calls.add("prctl", k.PR_SET_PDEATHSIG, 0, 0, 0, 0)
@@ -131,19 +63,16 @@ def plan_program(
         calls.enter_directory(process["cwd"])
         if filter_ is not None:
             calls.seccomp(filter_)
-        if _keeps(process, filter_):
-            calls.capabilities(privileges)
+        if keep:
+            credentials.capabilities()
         calls.execute(process, path)
     return calls.finished(has_parent=enters_pid_namespace)
 
 
-def _keeps(process: "dict[str, Any]", filter_: "Filter | None") -> bool:
-    """Whether capabilities are kept until the filter is installed: without no_new_privs that needs CAP_SYS_ADMIN."""
-    return filter_ is not None and not process.get("noNewPrivileges")
+class Calls:
+    """The calls so far, and what each is for."""
 
-
-class _Calls:
-    __slots__ = ("_at", "_clone", "_descriptors", "_go", "_held", "_on_error", "_plan", "_program")
+    __slots__ = ("_at", "_clone", "_descriptors", "_go", "_on_error", "_plan", "_program")
 
     def __init__(self, machine: str, descriptors: Descriptors, *, at: str) -> None:
         self._at = at
@@ -153,16 +82,20 @@ class _Calls:
         self._descriptors = descriptors
         self._on_error = "abort"
         self._clone = 0
-        self._held = 0
         self._go: Data | None = None
 
     def add(
         self, name: str, *arguments: "int | Data | Label", what: str = "", member: str = "", on_error: str = "", **go_on: "Any"
     ) -> int:
+        """Add a system call; `what` says it in words, `member` what of the process asks for it. Returns its index."""
         self._plan.names.append(what or name)
         if member:
             self._plan.places[what] = f"{self._at}.{member}"
         return self._program.call(name, *arguments, on_error=on_error or self._on_error, **go_on)
+
+    def data(self, content: bytes) -> "Data":
+        """Place bytes; returns their address for arguments."""
+        return self._program.data(content)
 
     def hide(self, *, keep_proc: bool) -> None:
         """Keep the container's own processes from tracing us and from our descriptors (CVE-2016-9962)."""
@@ -171,18 +104,6 @@ class _Calls:
         self.add("close_range", numbers.first, _HIGHEST, _CLOSE_RANGE_CLOEXEC)
         if not keep_proc:
             self.add("close", numbers.proc)
-
-    def renounce(self, privileges: Privileges, *, keep: bool) -> None:
-        """Give up what neither the program nor the way there needs, while nobody can see us.
-
-        From its pid namespace on, a process of the container with CAP_SYS_PTRACE may do with us what it likes.
-        """
-        for bit in range(privileges.last + 1):
-            if not privileges.capabilities.bounding >> bit & 1:
-                self.add("prctl", k.PR_CAPBSET_DROP, bit, 0, 0, 0, what=f"drop {_name(bit)} from the bounding set")
-        needed = (*_ON_THE_WAY, _CAP_SYS_ADMIN) if keep else _ON_THE_WAY
-        self._held = privileges.held & (privileges.capabilities.permitted | sum(1 << bit for bit in needed))
-        self._capset(self._held, self._held, 0)
 
     def clone(self) -> None:
         """Go on as a child of the runtime, in the pid namespace that was entered for children."""
@@ -195,50 +116,6 @@ class _Calls:
             from reference_runtime.kernel.terminal import TIOCSCTTY
 
             self.add("ioctl", 0, TIOCSCTTY, 0, what="make the terminal the controlling one")
-
-    def become_user(self, process: "dict[str, Any]", privileges: Privileges, *, keep: bool) -> None:
-        """Take on limits and credentials."""
-        self.limits(process.get("rlimits") or ())
-        self.identity(process["user"], privileges, keep=keep)
-        if not keep:
-            self.capabilities(privileges)
-        if process.get("noNewPrivileges"):
-            self.add("prctl", k.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
-
-    def limits(self, rlimits: "Sequence[dict[str, Any]]") -> None:
-        for index, limit in enumerate(rlimits):
-            value = limit["soft"].to_bytes(8, "little") + limit["hard"].to_bytes(8, "little")
-            what, member = f"set {limit['type']}", f"rlimits[{index}]"
-            self.add("prlimit64", 0, RLIMITS[limit["type"]], self._program.data(value), 0, what=what, member=member)
-
-    def identity(self, user: "dict[str, Any]", privileges: Privileges, *, keep: bool) -> None:
-        """Become the user; capabilities survive that, and with `keep` they stay in force too."""
-        self.add("prctl", k.PR_SET_KEEPCAPS, 1, 0, 0, 0)
-        groups = user.get("additionalGids") or ()
-        if privileges.set_groups or groups:
-            self.add(
-                "setgroups", len(groups), self._program.data(_words(groups)), what="set groups", member="user.additionalGids"
-            )
-        self.add("setresgid", *(user["gid"],) * 3, what=f"become group {user['gid']}", member="user.gid")
-        self.add("setresuid", *(user["uid"],) * 3, what=f"become user {user['uid']}", member="user.uid")
-        self.add("prctl", k.PR_SET_KEEPCAPS, 0, 0, 0, 0)
-        if keep:
-            self._capset(self._held, self._held, 0)
-
-    def capabilities(self, privileges: Privileges) -> None:
-        """Give up all capabilities but those of the sets."""
-        sets = privileges.capabilities
-        self._capset(sets.effective, sets.permitted, sets.inheritable)
-        self.add("prctl", k.PR_CAP_AMBIENT, k.PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0, what="clear ambient capabilities")
-        for bit in range(privileges.last + 1):
-            if sets.ambient >> bit & 1:
-                what, member = f"raise ambient {_name(bit)}", "capabilities.ambient"
-                self.add("prctl", k.PR_CAP_AMBIENT, k.PR_CAP_AMBIENT_RAISE, bit, 0, 0, what=what, member=member)
-
-    def _capset(self, effective: int, permitted: int, inheritable: int) -> None:
-        header = self._program.data(_CAPABILITY_VERSION_3.to_bytes(4, "little") + bytes(4))
-        masks = [mask >> shift & _HIGHEST for shift in (0, 32) for mask in (effective, permitted, inheritable)]
-        self.add("capset", header, self._program.data(_words(masks)), what="set capabilities", member="capabilities")
 
     def wait(self) -> None:
         """Say that all is ready, and wait for the byte that `start` sends."""
@@ -307,46 +184,3 @@ class _Calls:
         self._plan.image = program.assemble()
         self._plan.go = program.address(self._go) if self._go else 0
         return self._plan
-
-
-def _name(bit: int) -> str:
-    return f"CAP_{NAMES[bit]}" if bit < len(NAMES) else f"capability {bit}"
-
-
-def failure(calls: LastCalls, results: bytes) -> "tuple[str, int]":
-    """Return what failed and with which errno, from the results that the process has sent.
-
-    Of the paths that execvp(3) tries, one that must not be executed says more than one that isn't there.
-    """
-    values = [int.from_bytes(results[at : at + WORD], "little", signed=True) for at in range(0, len(results), WORD)]
-    tried = [(calls.names[index], -values[index]) for index in calls.executions if values[index] < 0]
-    if len(tried) == len(calls.executions) and tried:
-        return next((each for each in tried if each[1] not in {_ENOENT, _ENOTDIR}), tried[0])
-    return next(((name, -value) for name, value in zip(calls.names, values, strict=True) if value < 0), ("", 0))
-
-
-def candidates(file: str, environment: "list[str]") -> "list[str]":
-    """Return the paths that execvp(3) tries for a file, by the container's own PATH. Raises RuntimeFault."""
-    if "/" in file:
-        return [file]
-    path = next((entry[5:] for entry in reversed(environment) if entry.startswith("PATH=")), _DEFAULT_PATH)
-    directories = path.split(":")
-    if len(directories) > _MOST_DIRECTORIES:
-        raise RuntimeFault(f"PATH has {len(directories)} directories", where="$.process.env")
-    return [f"{directory or '.'}/{file}" for directory in directories]
-
-
-def _words(numbers: "Any") -> bytes:
-    return b"".join(number.to_bytes(4, "little") for number in numbers)
-
-
-def explain(calls: LastCalls, results: bytes) -> "RuntimeFault":
-    """Return the fault that the results of a process mean, in the words that container engines look for."""
-    from reference_runtime.effects.process import not_executable
-
-    name, error = failure(calls, results)
-    index = calls.names.index(name)
-    if index in calls.executions:
-        return RuntimeFault(not_executable(calls.file, [error]))
-    what = f"cannot {name}" if " " in name else f"{name} fails"
-    return RuntimeFault(what, where=calls.places.get(name, ""), why=strerror(error).lower())

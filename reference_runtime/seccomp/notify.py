@@ -25,8 +25,8 @@ def process_state(*, oci_version: str, pid: int, metadata: str, state: "dict[str
     return {**document, "metadata": metadata} if metadata else document
 
 
-def take(pid: int, least: int) -> int:
-    """Wait until process `pid` has a listener, and return a duplicate of it, close-on-exec.
+def take(pid: int, least: int, *, results: "tuple[int, ...]" = ()) -> int:
+    """Wait until process `pid` has a listener, and return a duplicate of it, close-on-exec, or -1 if it gives results first.
 
     The process itself cannot announce it: once its filter is in force, any call, even write, may wait for the agent's
     answer. Descriptors below `least` are not looked at: they may be listeners of others. Raises RuntimeFault if the process
@@ -35,7 +35,8 @@ def take(pid: int, least: int) -> int:
     pidfd = syscall("pidfd_open", pid, 0)
     try:
         while (number := _listener(pid, least)) < 0:
-            _wait(pidfd)
+            if _wait(pidfd, results):
+                return -1
         return syscall("pidfd_getfd", pidfd, number, 0)
     except OSError as error:
         raise RuntimeFault.of("cannot take the descriptor for notifications", error, where=_WHERE) from None
@@ -54,12 +55,14 @@ def _listener(pid: int, least: int) -> int:
     return -1
 
 
-def _wait(pidfd: int) -> None:
-    """Sleep for a moment; a process that ends ends the wait."""
+def _wait(pidfd: int, results: "tuple[int, ...]") -> bool:
+    """Sleep for a moment; a process that ends ends the wait. Returns whether there is something in one of the pipes."""
     from select import select  # built into the interpreter
 
-    if select([pidfd], [], [], _POLL_SECONDS)[0]:
+    ready = select([pidfd, *results], [], [], _POLL_SECONDS)[0]
+    if pidfd in ready:
         raise RuntimeFault("the container's process ended before its filter was in force", where=_WHERE)
+    return bool(ready)
 
 
 def send(path: str, document: bytes, listener: int) -> None:

@@ -2,12 +2,11 @@
 
 import contextlib
 import secrets
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
+from tests.clients.box import Box
 from tests.clients.world import Completed, World
 
 IMAGE = "docker.io/library/busybox:latest"
@@ -15,44 +14,29 @@ STATES = "/run/containerd/runc/default"
 """Where its shim has the runtime keep its state."""
 
 
-@dataclass(frozen=True)
-class Box:
-    """A container that runs."""
-
-    ctr: "Containerd"
-    name: str
+class Task(Box["Containerd"]):
+    """A container of containerd that runs."""
 
     def exec(self, *command: str, flags: Sequence[str] = ()) -> Completed:
-        return self.ctr("task", "exec", *flags, "--exec-id", secrets.token_hex(4), self.name, *command)
+        """`ctr task exec`."""
+        return self.client("task", "exec", *flags, "--exec-id", secrets.token_hex(4), self.name, *command)
 
     def status(self) -> str:
         """Return what `ctr task ls` says, in lower case, "" if there is no task."""
-        lines = [line.split() for line in self.ctr("task", "ls").ok().splitlines()]
-        return next((line[2].lower() for line in lines if line[0] == self.name), "")
-
-    def wait_until(self, status: str) -> None:
-        deadline = time.monotonic() + self.ctr.seconds
-        while self.status() != status:
-            assert time.monotonic() < deadline, f"{self.name} is {self.status()!r}, not {status!r}"
-            time.sleep(0.02)
+        return next((status.lower() for name, _, status in self._tasks() if name == self.name), "")
 
     @property
     def pid(self) -> int:
-        lines = [line.split() for line in self.ctr("task", "ls").ok().splitlines()]
-        return int(next(line[1] for line in lines if line[0] == self.name))
+        """Its process."""
+        return next(int(pid) for name, pid, _ in self._tasks() if name == self.name)
 
-    def file(self, path: str) -> Path:
-        """Return the path of a file in it."""
-        return self.ctr.world.path(f"/proc/{self.pid}/root{path}")
+    @property
+    def id(self) -> str:
+        """Its name: containerd has no other."""
+        return self.name
 
-    def wait_for(self, path: str) -> None:
-        """Return when the program has made a file. Raises AssertionError."""
-        self.exec("sh", "-c", f"until test -e {path}; do sleep .01; done").ok()
-
-    def limit(self, *places: str) -> str:
-        """Return what its cgroup says, in the file for cgroup v1 or in that for v2; "{}" stands for its name."""
-        files = [self.ctr.world.path(f"/sys/fs/cgroup/{place.format(self.name)}") for place in places]
-        return next(file.read_text().strip() for file in files if file.exists())
+    def _tasks(self) -> list[list[str]]:
+        return [line.split() for line in self.client("task", "ls").ok().splitlines()]
 
 
 @dataclass(frozen=True)
@@ -75,9 +59,9 @@ class Containerd:
         return self(*self.words(*command, flags=("--rm", *flags)))
 
     @contextlib.contextmanager
-    def box(self, *command: str, flags: Sequence[str] = ()) -> Iterator[Box]:
+    def box(self, *command: str, flags: Sequence[str] = ()) -> Iterator[Task]:
         """Run a container in the background; at the end it is removed."""
-        box = Box(self, secrets.token_hex(6))
+        box = Task(self, secrets.token_hex(6))
         try:
             self(*self.words(*(command or ("sleep", "1000")), flags=("-d", *flags), name=box.name)).ok()
             yield box

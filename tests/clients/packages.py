@@ -1,9 +1,10 @@
 """What the clients need of Debian's packages, unpacked beside the tests: the machine's own packages stay as they are.
 
 apt says what is missing here, downloads it into a folder of its own, and dpkg-deb unpacks it. The result is kept under a name
-made of the packages' file names, so that a newer version means a new folder.
+made of the packages' file names, so that a newer version means a new folder; older ones go when nobody uses them.
 """
 
+import contextlib
 import fcntl
 import functools
 import hashlib
@@ -27,7 +28,7 @@ class CannotUnpackError(Exception):
 
 @functools.cache  # to ask apt costs two seconds
 def unpacked() -> Path:
-    """Return the folder with the packages' files (usr, etc...), made if it is not there yet.
+    """Return the folder with the packages' files (usr, etc...), made if it is not there yet; it stays as long as this process.
 
     Raises CannotUnpackError where that is no use trying, RuntimeError where apt fails.
     """
@@ -42,7 +43,29 @@ def unpacked() -> Path:
         tree = CACHE / hashlib.sha256(repr((missing, _ALTERNATIVES)).encode()).hexdigest()[:16]
         if not tree.is_dir():
             _unpack(tree)
+        hold(tree)
+        sweep(CACHE, but=tree)
     return tree
+
+
+def hold(tree: Path) -> int:
+    """Keep the folder from being swept until the returned descriptor is closed, by the end of the process at the latest."""
+    descriptor = os.open(tree, os.O_RDONLY | os.O_DIRECTORY)
+    fcntl.flock(descriptor, fcntl.LOCK_SH)
+    return descriptor
+
+
+def sweep(cache: Path, *, but: Path) -> None:
+    """Remove every other folder of the cache that no process holds. The caller has the cache's lock: nobody comes to hold one."""
+    going = cache / "going"
+    shutil.rmtree(going, ignore_errors=True)
+    for tree in [path for path in sorted(cache.iterdir()) if path.is_dir() and path != but]:
+        descriptor = os.open(tree, os.O_RDONLY | os.O_DIRECTORY)
+        with contextlib.suppress(BlockingIOError):
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            tree.rename(going)  # a folder that has lost some of its files must not be taken for a whole one
+            shutil.rmtree(going)
+        os.close(descriptor)
 
 
 def _missing() -> list[str]:

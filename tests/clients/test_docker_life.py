@@ -82,7 +82,7 @@ def test_a_container_that_its_runtime_has_deleted_already(docker: Docker) -> Non
     """The daemon deletes it once more before it starts it again, and goes on if the runtime says that it does not exist."""
     with docker.box() as box:
         runtime = json.loads(docker("info", "--format={{json .Runtimes}}").ok())[docker.runtime]["path"]
-        docker.world.run(runtime, "--root=/run/docker/runtime-runc/moby", "delete", "--force", box.asked("{{.Id}}")).ok()
+        docker.world.run(runtime, "--root=/run/docker/runtime-runc/moby", "delete", "--force", box.id).ok()
         box.wait_until("exited")
         box("start").ok()
         assert box.exec("echo", "again").ok() == "again"
@@ -90,7 +90,7 @@ def test_a_container_that_its_runtime_has_deleted_already(docker: Docker) -> Non
 
 def test_a_container_starts_again_after_its_shim_was_killed(docker: Docker) -> None:
     with docker.box() as box:
-        pid = box.asked("{{.State.Pid}}")
+        pid = box.pid
         shim = docker.world.path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[1]
         assert b"containerd-shim-runc-v2" in docker.world.path(f"/proc/{shim}/cmdline").read_bytes()
         docker.world.run("kill", "-KILL", shim).ok()

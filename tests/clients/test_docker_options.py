@@ -132,8 +132,7 @@ def test_a_bridge_and_a_published_port(docker: Docker) -> None:
 
 def test_a_parent_cgroup_and_a_cgroup_namespace(docker: Docker) -> None:
     with docker.box(flags=["--cgroup-parent=/parent", "--cgroupns=private"]) as box:
-        number = box.asked("{{.Id}}")
-        assert list(docker.world.path("/sys/fs/cgroup").glob(f"**/parent/{number}/cgroup.procs"))
+        assert list(docker.world.path("/sys/fs/cgroup").glob(f"**/parent/{box.id}/cgroup.procs"))
         seen = {line.split(":", 2)[2] for line in box.exec("cat", "/proc/self/cgroup").ok().splitlines()}
         assert seen == {"/"}
 

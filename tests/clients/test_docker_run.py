@@ -50,7 +50,7 @@ def test_logs_of_a_container_in_the_background(docker: Docker) -> None:
 
 def test_nothing_is_left_of_a_removed_container(docker: Docker) -> None:
     with docker.box() as box:
-        number = box.asked("{{.Id}}")
+        number = box.id
         places = [place for place in docker.world.path("/sys/fs/cgroup").glob(f"**/docker/{number}") if place.is_dir()]
         state = docker.world.path(f"/run/docker/runtime-runc/moby/{number}")
         assert places

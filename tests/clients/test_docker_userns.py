@@ -37,7 +37,7 @@ def test_root_is_an_ordinary_user_outside(docker: Docker) -> None:
             "0:0",
             "0",
         ]
-        owner = docker.world.path(f"/proc/{box.asked('{{.State.Pid}}')}").stat()
+        owner = docker.world.path(f"/proc/{box.pid}").stat()
         assert (owner.st_uid, owner.st_gid) == (FIRST_UID, FIRST_GID)
         assert box.exec("id", "-u", flags=["--user=1000"]).ok() == "1000"
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from conformance.host.cgroup_views import planned
+from conformance.host.cgroup_views import distinct, planned
 from conformance.host.hierarchies import (
     CannotJailError,
     cgroup_mounts,
@@ -88,6 +88,25 @@ def test_the_host_view_keeps_points_and_links() -> None:
 def test_a_view_that_the_host_cannot_have(lane: str, cgroup: str, mountinfo: str, reason: str) -> None:
     with pytest.raises(CannotJailError, match=reason):
         planned(lane, hierarchies(cgroup, mountinfo), ())
+
+
+_HYBRID_MOUNTS = _CONTAINER_MOUNTS + "44 40 0:33 /docker/f00 /sys/fs/cgroup/unified ro - cgroup2 cgroup2 rw\n"
+_TWICE_MOUNTS = _SYSTEMD_MOUNTS + "31 21 0:26 / /mnt/cgroups rw - cgroup2 cgroup2 rw\n"
+
+
+@pytest.mark.parametrize(
+    ("cgroup", "mountinfo", "lanes"),
+    [
+        (_SYSTEMD, _SYSTEMD_MOUNTS, ("host", "v1")),
+        ("1:name=systemd:/\n" + _SYSTEMD, _SYSTEMD_MOUNTS, ("host", "v1")),
+        (_SYSTEMD, _TWICE_MOUNTS, ("host", "v1", "v2")),
+        (_CONTAINER, _HYBRID_MOUNTS, ("host", "v1", "v2")),
+        (_CONTAINER, _CONTAINER_MOUNTS, ("host", "v1", "v2")),
+    ],
+    ids=["pure-v2", "named-v1-not-mounted", "v2-at-two-places", "hybrid", "v1"],
+)
+def test_no_layout_has_two_lanes(cgroup: str, mountinfo: str, lanes: tuple[str, ...]) -> None:
+    assert distinct(hierarchies(cgroup, mountinfo), ()) == lanes
 
 
 def _tree(top: Path, cgroups: Mapping[str, tuple[str, str, str]], *, real_root: bool) -> None:

@@ -2,8 +2,11 @@
 
 import json
 import os
+import select
+import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -67,6 +70,75 @@ def exec_hands_notifications_over() -> None:
     os.waitpid(added, 0)
     runtime("delete", "--force", "c")
     nothing_left()
+
+
+def a_process_without_its_listener_taken_ends_with_the_runtime() -> None:
+    """Kill the runtime while the agent takes no connection and the process waits under its filter, in start and in exec."""
+    path = str(WORK / "agent")
+    directory, config = bundle()
+    config["linux"]["seccomp"] = _NOTIFY | {"listenerPath": path}
+    write(directory, config)
+    runtime("create", "--bundle", str(directory), "c")
+    _killed_over_its_listener(state("c")["pid"], path, "start", "c")
+    assert state("c")["status"] == "stopped"
+    runtime("delete", "c")
+    runtime("create", "--bundle", str(directory), "c")
+    agent = Agent(path)
+    runtime("start", "c")
+    os.close(agent.accept()[1])
+    os.unlink(path)
+    _killed_over_its_listener(0, path, "exec", "c", "/bin/pause")
+    assert state("c")["status"] == "running"
+    runtime("delete", "--force", "c")
+    nothing_left()
+
+
+def what_fails_before_the_filter_is_told() -> None:
+    """Say so in start and leave the container created, instead of waiting for a listener that never comes."""
+    path = str(WORK / "agent")
+    directory, config = bundle(cwd="/mnt")
+    config["linux"]["seccomp"] = _NOTIFY | {"listenerPath": path}
+    write(directory, config)
+    agent = Agent(path)
+    runtime("create", "--bundle", str(directory), "c")
+    (directory / "rootfs/mnt").rmdir()
+    failed = runtime("start", "c", check=False)
+    assert (failed.returncode, "$.process.cwd" in failed.stderr) == (1, True), failed.stderr
+    assert state("c")["status"] == "created"
+    (directory / "rootfs/mnt").mkdir()
+    runtime("start", "c")
+    os.close(agent.accept()[1])
+    assert state("c")["status"] == "running"
+    runtime("delete", "--force", "c")
+    nothing_left()
+
+
+def _killed_over_its_listener(pid: int, path: str, *words: str) -> None:
+    """Kill the call when process `pid`, or for 0 its child, is under its filter; the process has to end by itself."""
+    with socket.socket(socket.AF_UNIX) as agent, socket.socket(socket.AF_UNIX) as first:
+        agent.bind(path)
+        agent.listen(0)
+        first.connect(path)  # all that the queue holds
+        with subprocess.Popen([str(RUNTIME), "--root", str(WORK / "root"), *words], stdin=subprocess.DEVNULL) as call:
+            deadline = time.monotonic() + 20
+            children = Path(f"/proc/{call.pid}/task/{call.pid}/children")
+            while not (waiting := [one for one in (pid, *map(int, children.read_text().split())) if _has_a_listener(one)]):
+                assert time.monotonic() < deadline
+                assert call.poll() is None
+            call.kill()
+    (waiting_one,) = waiting
+    end = os.pidfd_open(waiting_one)
+    assert select.select([end], [], [], 20)[0], "it goes on"
+    os.close(end)
+    os.waitpid(waiting_one, 0)
+    os.unlink(path)
+
+
+def _has_a_listener(pid: int) -> bool:
+    try:
+        return any(os.readlink(link) == "anon_inode:seccomp notify" for link in Path(f"/proc/{pid}/fd").iterdir())
+    except OSError:
+        return False
 
 
 def labels_need_a_security_module() -> None:
@@ -208,6 +280,8 @@ SCENARIOS: dict[str, Callable[[], None]] = {
     scenario.__name__: scenario
     for scenario in (
         exec_hands_notifications_over,
+        a_process_without_its_listener_taken_ends_with_the_runtime,
+        what_fails_before_the_filter_is_told,
         labels_need_a_security_module,
         errors_tell_what_where_and_why,
         other_platforms_are_refused,

@@ -7,8 +7,8 @@ import pytest
 
 from reference_runtime.effects.process import HOME_ROOM, Home, home_directory
 from reference_runtime.effects.stage import Stage
+from reference_runtime.plan.last_calls import LastCalls
 from reference_runtime.plan.process import plan_home, with_home
-from reference_runtime.plan.program import LastCalls
 
 PASSWD = b"root:x:0:0:root:/root:/bin/sh\n\nbroken:x\nuser:x:10:10::/home/user:\nnone:x:11:11:::\nuser:x:10:10::/second:\n"
 

@@ -13,7 +13,9 @@ from reference_runtime.init.program import NEXT, Program
 from reference_runtime.init.stub import elf, sealed
 from reference_runtime.kernel.numbers import NUMBERS, number
 from reference_runtime.plan.capabilities import Capabilities
-from reference_runtime.plan.program import Descriptors, LastCalls, Privileges, candidates, failure, plan_program
+from reference_runtime.plan.credentials import Privileges
+from reference_runtime.plan.last_calls import Descriptors, LastCalls, candidates, failure
+from reference_runtime.plan.program import plan_program
 from specs.linux.syscalls import numbers
 
 MACHINES = ("x86_64", "aarch64", "riscv64")

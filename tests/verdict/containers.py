@@ -58,7 +58,7 @@ def record(directory: Path, config: Mapping[str, Any], *names: str) -> Record:
     """Return the record of these operations, snapshots after create and start included."""
     container_id = f"reproduced-{os.getpid()}"
     status = {"create": Status.ABSENT, "start": Status.CREATED, "kill": Status.RUNNING, "delete": Status.STOPPED}
-    flags = {"create": ["--bundle", str(directory), "--pid-file", "/run/harness/pids/1"]}
+    flags = {"create": ["--bundle", str(directory), "--pid-file", f"{directory}.pid"]}
     words = {"kill": ["KILL"]}
     operations = [
         Operation(
@@ -119,6 +119,7 @@ def run(path: Path, environment: Mapping[str, str] | None = None) -> str:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
+        errors="replace",
         timeout=120,
         check=False,
     )

@@ -176,7 +176,7 @@ def test_cgroups_are_shown_and_none_is_left(tmp_path: Path) -> None:
 @pytest.mark.skipif(not os.path.ismount("/sys/fs/cgroup/unified"), reason="needs a hybrid cgroup layout")
 def test_a_lane_is_a_view_of_the_cgroups(tmp_path: Path) -> None:
     crun = shutil.which("crun") or ""
-    for lane, first in (("host", 1), ("v1", 0)):
+    for lane, first in (("host", 1), ("v1", 0), ("v2", 0)):
         output = reproduce(tmp_path / lane, environment={"RUNTIME": crun, "LANE": lane})
         assert exits(output)[0] == first, output
     assert not Path("/sys/fs/cgroup/unified/reproduced").exists()

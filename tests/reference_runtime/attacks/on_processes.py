@@ -205,7 +205,7 @@ ATTACKS = {
     ),
     "trace_exec": Attack(
         trace_exec,
-        (Change("plan/program.py", "        calls.renounce(privileges, keep=_keeps(process, filter_))\n", "        pass\n"),),
+        (Change("plan/program.py", "        credentials.renounce()\n", "        pass\n"),),
     ),
     "leaked_descriptor": Attack(leaked_descriptor, (_NO_CLOSING,)),
     # Two defences, and either is enough.
