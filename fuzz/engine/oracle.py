@@ -121,6 +121,7 @@ class _Examining:
             self._record = driver.drive(self.case, actions=self._wanted)
         finally:
             driver.runtime.meanwhile = None
+            self._actions = None  # it refers back to us: without that, all this goes at once when it is done with
         asked = self._questions(self._record.config)
         if self._record.problem:
             del asked[1:]  # one error of the harness, not one for each expectation
