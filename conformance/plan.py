@@ -1,5 +1,6 @@
 """What one inner run is to certify: written by the supervisor, read in the session jail."""
 
+import gc
 import json
 import os
 from dataclasses import asdict, dataclass
@@ -17,6 +18,9 @@ from conformance.verdict.judge import OLDEST, Policy
 from specs.catalogue import load
 from specs.verdicts import Level
 from specs.version import SpecVersion
+
+_GARBAGE = 50_000
+"""Objects more than at the last search that make the garbage collector search again: some megabytes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +58,11 @@ class Plan:
 
 
 def open_certifier(plan: Plan) -> Certifier:
-    """Look at host and runtime, and make everything ready to answer questions. Call it inside the session jail."""
+    """Look at host and runtime, and make everything ready to answer questions. Call it inside the session jail.
+
+    The garbage collector no longer looks at what is there by then, which stays for good, and comes seldom: a container makes
+    little garbage that would need it, and each search would take as long as some judging.
+    """
     work_directory = os.environ["OCI_CONFORMANCE_WORKDIR"]
     adapter = adapter_for(plan.runtime, file=plan.adapter)
     facts = identify(plan.runtime, adapter)
@@ -66,7 +74,7 @@ def open_certifier(plan: Plan) -> Certifier:
         work_directory=work_directory,
         oci_version=accepted_oci_version(facts),
     )
-    return Certifier(
+    certifier = Certifier(
         driver=driver,
         policy=Policy(
             lane=plan.lane,
@@ -78,3 +86,6 @@ def open_certifier(plan: Plan) -> Certifier:
         expectations=EXPECTATIONS,
         selection=Selection(patterns=plan.requirements, levels=frozenset(Level(level) for level in plan.levels)),
     )
+    gc.freeze()
+    gc.set_threshold(_GARBAGE)
+    return certifier

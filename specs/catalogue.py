@@ -106,14 +106,9 @@ class Requirement:
 
     def in_force(self, version: SpecVersion | str) -> bool:
         """Whether it stands in this version of its spec; raises ValueError for a malformed one."""
-        return _in_force(self.since, self.until, version)
-
-
-@functools.lru_cache(maxsize=1024)
-def _in_force(since: SpecVersion | None, until: SpecVersion | None, version: SpecVersion | str) -> bool:
-    if since is None or not covers(version, since):
-        return False
-    return until is None or not covers(version, until)
+        if self.since is None or not covers(version, self.since):
+            return False
+        return self.until is None or not covers(version, self.until)
 
 
 class Catalogue(Mapping[str, Requirement]):

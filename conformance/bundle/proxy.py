@@ -61,6 +61,12 @@ def _alone(call: Call) -> bool:
     return call.pause_if_zero or call.times != 1 or any(isinstance(argument, Result) for argument in call.arguments)
 
 
+@lru_cache(maxsize=256)
+def _groups(action: Action) -> Sequence[tuple[bool, Sequence[Call]]]:
+    """Divide the calls of an action, most of which come again in the next container, by whether they are sent alone."""
+    return [(alone, tuple(calls)) for alone, calls in itertools.groupby(action.calls, key=_alone)]
+
+
 class Proxy:
     """Talks to one probe of the kinds proxy or hook; owns both descriptors and makes them non-blocking.
 
@@ -123,7 +129,7 @@ class Proxy:
         """
         deadline = time.monotonic() + timeout
         results: list[CallResult] = []
-        for alone, group in itertools.groupby(action.calls, key=_alone):
+        for alone, group in _groups(action):
             calls = list(itertools.takewhile(lambda call: call.name in numbers, group))
             try:
                 if alone:

@@ -9,6 +9,7 @@ import errno
 import os
 import signal
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from typing import Self
 
@@ -27,6 +28,10 @@ _KINDS = {
     "time": ("time", kernel.CLONE_NEWTIME),
 }
 """The config's word to the name in /proc/PID/ns and the flag of clone(2)."""
+_OF_A_THREAD = frozenset(
+    {kernel.CLONE_NEWNET, kernel.CLONE_NEWUTS, kernel.CLONE_NEWIPC, kernel.CLONE_NEWNS, kernel.CLONE_NEWCGROUP}
+)
+"""What a single thread of several can have for itself, once it is there."""
 
 
 class HostSetup:
@@ -103,6 +108,14 @@ def _on_some_processor(act: Callable[[], None]) -> None:
 
 
 def _bind_namespace(entry: str, flag: int, path: str, undo: ExitStack) -> None:
+    if flag in _OF_A_THREAD:
+        descriptor = _namespace_of_a_thread(entry, flag)
+        try:
+            kernel.mount(f"/proc/self/fd/{descriptor}", path, None, kernel.MS_BIND)
+        finally:
+            os.close(descriptor)
+        undo.callback(_unmount, path)
+        return
     pid, pidfd, lifeline = _resident(flag)
     with ExitStack() as end:
         end.callback(_end, pid, pidfd, lifeline)
@@ -112,6 +125,18 @@ def _bind_namespace(entry: str, flag: int, path: str, undo: ExitStack) -> None:
         undo.callback(_unmount, path)
         if flag == kernel.CLONE_NEWPID:
             undo.push(end.pop_all())
+
+
+def _namespace_of_a_thread(entry: str, flag: int) -> int:
+    """Return a descriptor of a new namespace, made by a thread that ends with that: a fork would copy our whole page table."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(_moved, entry, flag).result()
+
+
+def _moved(entry: str, flag: int) -> int:
+    """Move the calling thread into a new namespace, and open that."""
+    kernel.unshare(flag)
+    return os.open(f"/proc/thread-self/ns/{entry}", os.O_RDONLY | os.O_CLOEXEC)
 
 
 def _resident(flag: int) -> tuple[int, int, int]:

@@ -138,6 +138,7 @@ def _expectation(
     judge: Callable[[Sequence[Sample], Record], Evidence] = _judge_actions,
     samples: Chosen = native_samples,
 ) -> Expectation:
+    @remembered
     def chosen(config: Config, host: Host) -> list[Sample]:
         return [sample for sample in samples(config, host) if select(sample)]
 

@@ -8,6 +8,7 @@ notifications, and on foreign machines everything but plain entries.
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from conformance.expectations.seccomp_refusals import defective
@@ -150,32 +151,37 @@ def _seccomp(config: Config) -> Mapping[str, Any]:
     return seccomp if isinstance(seccomp, Mapping) and seccomp.get("defaultAction") in ACTIONS and not defective(config) else {}
 
 
-def _entries(seccomp: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
-    """Return (name of a call, entry) for calls that are named once."""
-    named = [(name, entry) for entry in seccomp.get("syscalls") or () for name in entry.get("names") or ()]
-    counts = Counter(name for name, _ in named)
-    return [(name, entry) for name, entry in named if counts[name] == 1]
-
-
-def _known(arch: str) -> dict[str, int]:
+@lru_cache
+def _known(arch: str) -> Mapping[str, int]:
     return {name: number for name, number in numbers(TABLES[arch]).items() if number <= _NEWEST and name not in _LATECOMERS}
 
 
 def _ruled(seccomp: Mapping[str, Any], arch: str, *, native: bool) -> Iterator[Sample]:
-    known = _known(arch) if seccomp else {}
-    for name, entry in _entries(seccomp):
-        if name not in known or (not native and (entry.get("args") or name in _MULTIPLEXED)):
-            continue
+    """Yield samples of the calls that are named once."""
+    known, entries = _known(arch) if seccomp else {}, seccomp.get("syscalls") or ()
+    counts = Counter(name for entry in entries for name in entry.get("names") or ())
+    for entry in entries:
         conditions = _conditions(entry)
-        if conditions is None:
+        if conditions is None or (not native and entry.get("args")):
             continue
-        for arguments in _argument_lists(conditions):
-            met = all(condition.met(arguments[condition.index]) for condition in conditions)
-            outcome = entry.get("action"), entry.get("errnoRet")
-            if not met:
-                outcome = seccomp.get("defaultAction"), seccomp.get("defaultErrnoRet")
-            operators = tuple(condition.operator for condition in conditions)
-            yield from _sample(name, known[name], arch, arguments, outcome, native=native, ruled=met, operators=operators)
+        tried = _tried(seccomp, entry, conditions)
+        operators = tuple(condition.operator for condition in conditions)
+        for name in entry.get("names") or ():
+            if counts[name] == 1 and name in known and (native or name not in _MULTIPLEXED):
+                for arguments, met, outcome in tried:
+                    yield from _sample(name, known[name], arch, arguments, outcome, native=native, ruled=met, operators=operators)
+
+
+def _tried(
+    seccomp: Mapping[str, Any], entry: Mapping[str, Any], conditions: Sequence[Condition]
+) -> list[tuple[tuple[int, ...], bool, tuple[Any, Any]]]:
+    """Return argument lists, whether they meet the conditions, and what is to happen then: the same for all calls of an entry."""
+    met, missed = (entry.get("action"), entry.get("errnoRet")), (seccomp.get("defaultAction"), seccomp.get("defaultErrnoRet"))
+    found = []
+    for arguments in _argument_lists(conditions):
+        meets = all(condition.met(arguments[condition.index]) for condition in conditions)
+        found.append((arguments, meets, met if meets else missed))
+    return found
 
 
 def _defaults(seccomp: Mapping[str, Any], arch: str) -> Iterator[Sample]:

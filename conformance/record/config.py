@@ -96,8 +96,9 @@ def remembered(
     def wrapper(first: First, /, *args: Parameters.args, **kwargs: Parameters.kwargs) -> Result:
         given = (first, *args, *kwargs.values())
         key = tuple(map(id, given))
-        if key in results:
-            return results[key][1]
+        known = results.get(key)
+        if known is not None:
+            return known[1]
         result = function(first, *args, **kwargs)
         results[key] = given, result
         if len(results) > _REMEMBERED:

@@ -19,6 +19,8 @@ from specs.verdicts import Verdict
 
 _SETTLED = frozenset({Verdict.PASSED, Verdict.VIOLATED, Verdict.RECORDED})
 _BAD = frozenset({Verdict.VIOLATED, Verdict.HARNESS_ERROR})
+_PIECE = 4
+"""Expectations judged between two looks at the runtime: a look takes as long as the quickest of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,16 +116,21 @@ class _Examining:
         While there is nothing to do but to wait for the runtime, find out what to ask of it, and judge an earlier one.
         """
         driver = self.certifier.driver
-        driver.runtime.meanwhile = lambda: self._prepare() or (meanwhile is not None and meanwhile.judge_one())
+        driver.runtime.meanwhile = lambda: self._prepare() or (meanwhile is not None and meanwhile.judge_some())
         try:
             self._record = driver.drive(self.case, actions=self._wanted)
         finally:
             driver.runtime.meanwhile = None
+            self._actions = None  # it refers back to us: without that, all this goes at once when it is done with
         asked = self._questions(self._record.config)
         if self._record.problem:
             del asked[1:]  # one error of the harness, not one for each expectation
 
-    def judge_one(self) -> bool:
+    def judge_some(self) -> bool:
+        """Judge by the next few expectations; return whether there were any."""
+        return sum(self._judge_one() for _ in range(_PIECE)) > 0
+
+    def _judge_one(self) -> bool:
         """Judge by the next expectation; return whether there was one."""
         position = len(self._judged)
         if self._record is None or self._asked is None or position == len(self._asked):
@@ -136,7 +143,7 @@ class _Examining:
 
     def finished(self) -> Examination:
         """Judge by what is left, and return all of it."""
-        while self.judge_one():
+        while self._judge_one():
             pass
         if self._record is None:
             raise RuntimeError("finished before it was driven")
