@@ -60,7 +60,7 @@ def allowed(host: Host) -> SearchStrategy[Feature] | None:
             "access": draw(st.sampled_from(("rwm", "rw", "r", "w", "rm", "wm"))),
         }
         found["type"] = draw(st.sampled_from("cb"))
-        named = draw(st.sampled_from((("major", "minor"), ("major",), ())))
+        named = draw(st.sampled_from((*(("major", "minor"),) * 4, ("major",), ())))
         if "major" in named:
             found["major"] = draw(st.sampled_from(_DRIVERLESS))
         if "minor" in named:

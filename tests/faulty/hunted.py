@@ -7,7 +7,6 @@ Writes {fault: number of the example in its campaign, null where it was not foun
 itself in all examples that show it}.
 """
 
-import copy
 import json
 import os
 import shutil
@@ -82,10 +81,7 @@ class _Hunted:
 
     def _changes(self, case: Case) -> bool:
         config = dict(self.certifier.config_of(case))
-        changed = copy.deepcopy(config)
-        if self.fault.config is not None:
-            self.fault.config(changed)
-        return changed != config
+        return self.fault.changed(config) != config
 
     def _red(self, case: Case, certifier: Certifier) -> set[str]:
         bad = {key.requirement for key in examine(certifier, case).bad}
