@@ -74,7 +74,7 @@ def _by_machine(_host: Host) -> Callable[[Run[Steps], int], None]:
 
 CONFIGS: Kind[Features] = Kind(
     name="configs",
-    generator=_by(config.features),
+    generator=_by(config.examples),
     case=lambda features, name: compose(features, name=name),
     features=lambda features: features,
     smaller=smaller,

@@ -144,6 +144,16 @@ def _only_where_unset(pointer: str, value: Any) -> Callable[[Config], Edit | Non
     return lambda config: put(pointer, value) if lookup(config, pointer) is None else None
 
 
+def members_reversed(value: Any) -> Any:
+    """Return the value with the members of every object in the opposite order."""
+    return {name: members_reversed(value[name]) for name in reversed(value)} if isinstance(value, dict) else value
+
+
+def _another_order(config: Config) -> Edit | None:
+    process = lookup(config, "/process")
+    return put("/process", members_reversed(process)) if len(process) > 1 else None
+
+
 REFUSED: tuple[Defect, ...] = (
     Defect(name="rlimit-unknown", title="A limit of a type that no kernel has", edit=_added("/process/rlimits", _UNKNOWN_LIMIT)),
     Defect(name="rlimit-twice", title="Two limits of one type", edit=_limit_twice),
@@ -278,6 +288,12 @@ TOLERATED: tuple[Defect, ...] = (
             edit=_only_where_unset(f"{pointer}/{INVENTED}property", {"nested": [1, None, {"deep": True}]}),
         )
         for pointer in ("", "/root", "/process", "/process/user", "/mounts/0", "/linux", "/linux/namespaces/0")
+    ),
+    Defect(
+        name="members-reversed",
+        title="Members of an object in another order",
+        edit=_another_order,
+        aims=("glossary.json.order-insignificant",),
     ),
     Defect(
         name="annotation-unknown",

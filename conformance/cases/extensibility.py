@@ -1,9 +1,7 @@
 """Properties and annotations that no runtime knows."""
 
-from typing import Any
-
 from conformance.cases.case import Case
-from conformance.cases.defects import defective
+from conformance.cases.defects import defective, members_reversed
 from conformance.record.config import put
 
 _PLACES = {
@@ -25,17 +23,12 @@ _PROCESS = {
 }
 
 
-def _reversed(value: Any) -> Any:
-    """Return the value with the members of every object in the opposite order."""
-    return {name: _reversed(value[name]) for name in reversed(value)} if isinstance(value, dict) else value
-
-
 CASES: tuple[Case, ...] = (
     Case(
         name="extensibility/member-order",
         title="The order of members in an object means nothing",
         edits=(put("/process", _PROCESS),),
-        defect=put("/process", _reversed(_PROCESS)),
+        defect=put("/process", members_reversed(_PROCESS)),
         aims=("glossary.json.order-insignificant",),
     ),
     *(

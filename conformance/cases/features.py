@@ -206,6 +206,9 @@ _TRIED: tuple[tuple[str, str, str, Declared], ...] = (
     ("idmap", "state of id-mapped mounts", "features-linux.mountextensions.idmap.partial", _id_mapped),
 )
 
+DECLARED: Mapping[str, tuple[str, Declared]] = {name: (aim, declared) for name, _, aim, declared in _TRIED}
+"""Part of the document to the requirement that trying it shows, and how it is tried."""
+
 CASES = (
     Case(
         name="features/document",

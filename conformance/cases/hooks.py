@@ -36,7 +36,7 @@ def _poststart_fails(container: Container) -> None:
     container.state()
 
 
-def _anywhere(kind: str) -> dict[str, Any]:
+def hook_anywhere(kind: str) -> dict[str, Any]:
     """Return the entry of a hook whose path and socket can be found on the host and in the container."""
     return {"path": "{host}/hook", "args": ["hook", "{hooks}", kind, "0"]}
 
@@ -61,7 +61,7 @@ CASES = (
         title="The path of a hook leads to one program on the host, and to another in the container",
         rootfs=(Symlink("{host}/hook", "/hook"), Symlink("{hooks}", "/hooks.sock")),
         edits=(
-            put("/hooks", {kind: [_anywhere(kind)] for kind in KINDS}),
+            put("/hooks", {kind: [hook_anywhere(kind)] for kind in KINDS}),
             put("/annotations", {"org.example.bundle": "{bundle}"}),
         ),
         script=_and_state,

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from conformance.cases.case import Directory, Entry, HostMount, HostNamespace, RegularFile, Symlink
+from conformance.cases.features import DECLARED
 from conformance.record.config import Edit
 from fuzz.strategies.feature import Feature
 
@@ -37,6 +38,9 @@ def _feature(feature: Feature) -> dict[str, Any]:
         "umask": feature.umask,
         "sole": feature.sole or None,
         "asks_state": feature.asks_state or None,
+        "stalls": [list(stall) for stall in feature.stalls],
+        "defect": _edit(feature.defect) if feature.defect is not None else None,
+        "declared": feature.declared or None,
     }
     return {key: value for key, value in whole.items() if value not in ([], {}, None)}
 
@@ -82,7 +86,16 @@ def _parsed(entry: Mapping[str, Any]) -> Feature:
         umask=entry.get("umask"),
         sole=entry.get("sole", ""),
         asks_state=entry.get("asks_state", False),
+        stalls=tuple((kind, index) for kind, index in entry.get("stalls", ())),
+        defect=_parsed_edit(entry["defect"]) if "defect" in entry else None,
+        declared=_known(entry.get("declared", "")),
     )
+
+
+def _known(part: str) -> str:
+    if part and part not in DECLARED:
+        raise ValueError(f"there is no part {part!r} of a features document that is tried")
+    return part
 
 
 def _parsed_edit(edit: Mapping[str, Any]) -> Edit:

@@ -8,8 +8,10 @@ from fuzz.strategies import (
     annotations,
     cgroups,
     credentials,
+    declared,
     devices,
     hooks,
+    mount_options,
     mounts,
     namespaces,
     paths,
@@ -27,6 +29,7 @@ PROPERTIES: tuple[Property, ...] = (
     *credentials.PROPERTIES,
     *root.PROPERTIES,
     *mounts.PROPERTIES,
+    *mount_options.PROPERTIES,
     *namespaces.PROPERTIES,
     *devices.PROPERTIES,
     *paths.PROPERTIES,
@@ -34,6 +37,7 @@ PROPERTIES: tuple[Property, ...] = (
     *cgroups.PROPERTIES,
     *hooks.PROPERTIES,
     *annotations.PROPERTIES,
+    *declared.PROPERTIES,
 )
 
 
@@ -44,6 +48,16 @@ def available(host: Host) -> dict[str, SearchStrategy[Feature]]:
 
 
 def features(host: Host) -> SearchStrategy[tuple[Feature, ...]]:
-    """Return lists of different features that fit together."""
+    """Return lists of different features that fit together, and whose config does not depend on the runtime."""
+    return examples(host).map(lambda example: tuple(feature for feature in example if not feature.declared))
+
+
+def examples(host: Host) -> SearchStrategy[tuple[Feature, ...]]:
+    """Return the same, and now and then what a features document declares, all by itself."""
     one = st.one_of(*available(host).values())
-    return st.lists(one, max_size=MOST_FEATURES, unique_by=lambda feature: feature.name).map(compatible)
+    return st.lists(one, max_size=MOST_FEATURES, unique_by=lambda feature: feature.name).map(_by_itself).map(compatible)
+
+
+def _by_itself(drawn: list[Feature]) -> list[Feature]:
+    """Keep what is declared where it came first, and nothing with it."""
+    return drawn[:1] if drawn and drawn[0].declared else [feature for feature in drawn if not feature.declared]

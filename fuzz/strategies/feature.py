@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from hypothesis.strategies import SearchStrategy
 
 from conformance.cases.case import Case, Container, Entry, HostMount, HostNamespace, lifecycle
+from conformance.cases.features import DECLARED
 from conformance.record.config import Edit, put
 from conformance.record.host import Host
 
@@ -17,6 +18,8 @@ BASE_NAMESPACES = ("pid", "network", "ipc", "uts", "mount", "cgroup")
 """What the base config has, each made anew."""
 NEW = ""
 """In `Feature.namespaces`: made anew. A path joins the namespace there, None leaves the type out."""
+TWIN = "what the twin goes without"
+"""`Feature.sole` of what has a `defect` or is `declared`: a case is compared with one twin."""
 
 SHORTENED = frozenset(
     {
@@ -57,6 +60,12 @@ class Feature:
     aims: tuple[str, ...] = ()
     """Requirements that are judged with it though their expectation does not apply by the config alone."""
     umask: int | None = None
+    stalls: tuple[tuple[str, int], ...] = ()
+    """(kind, index) of hooks that are never let go."""
+    defect: Edit | None = None
+    """An edit that the twin goes without, so that a refusal because of it can be told from others."""
+    declared: str = ""
+    """The part of the runtime's features document that is tried, by its name in `DECLARED`; only in a config of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +142,9 @@ def compose(features: Iterable[Feature], *, name: str) -> Case:
         namespaces=tuple(namespace for feature in kept for namespace in feature.joins),
         script=lifecycle if any(feature.asks_state for feature in kept) else quiet_lifecycle,
         aims=tuple(aim for feature in kept for aim in feature.aims),
+        defect=next((feature.defect for feature in kept if feature.defect is not None), None),
+        declared=next((DECLARED[feature.declared][1] for feature in kept if feature.declared), None),
+        hook_stalls=tuple(stall for feature in kept for stall in feature.stalls),
         umask=next((feature.umask for feature in kept if feature.umask is not None), None),
     )
 

@@ -21,32 +21,9 @@ _GROUPS: tuple[tuple[str, ...], ...] = (
     ("nodiratime",),
 )
 """Options of which at most one of a group is given: the text does not say which of two that contradict each other wins."""
-_RARE_GROUPS: tuple[tuple[str, ...], ...] = (
-    *_GROUPS[:4],
-    ("noatime", "atime", "relatime", "norelatime", "strictatime", "nostrictatime"),
-    ("nodiratime", "diratime"),
-    ("nosymfollow", "symfollow"),
-    ("lazytime", "nolazytime"),
-    ("iversion", "noiversion"),
-    ("mand", "nomand"),
-    ("silent", "loud"),
-    ("sync", "async"),
-    ("defaults",),
-)
-"""All options of mount(8) that are no filesystem's own; among them some that few runtimes know."""
-_RECURSIVE_GROUPS: tuple[tuple[str, ...], ...] = (
-    ("rro", "rrw"),
-    ("rnosuid", "rsuid"),
-    ("rnodev", "rdev"),
-    ("rnoexec", "rexec"),
-    ("rnoatime", "ratime", "rrelatime", "rnorelatime", "rstrictatime", "rnostrictatime"),
-    ("rnodiratime", "rdiratime"),
-    ("rnosymfollow", "rsymfollow"),
-)
 _DATA = (("size=128k", "size=1m"), ("mode=0751", "mode=700"), ("nr_inodes=100",), ("sync",), ("dirsync",))
 """Options of the filesystem itself."""
 _FLAGS = ("ro", "nosuid", "nodev", "noexec", "noatime", "strictatime", "nodiratime")
-_PROPAGATIONS = tuple(prefix + name for prefix in ("", "r") for name in ("private", "shared", "slave", "unbindable"))
 _SHELF: tuple[Entry, ...] = (
     RegularFile("shelf/file", b"the one\n"),
     RegularFile("shelf/other", b"another\n"),
@@ -160,6 +137,20 @@ def binds(_host: Host) -> SearchStrategy[Feature]:
     ).map(feature)
 
 
+def typed_binds(_host: Host) -> SearchStrategy[Feature]:
+    """Generate binds whose type is a filesystem's, or one that no kernel has: it says nothing."""
+    kinds = st.lists(st.sampled_from(("tmpfs", "proc", "unheard-of")), min_size=1, unique=True)
+    return st.tuples(kinds, st.sampled_from(("bind", "rbind"))).map(
+        lambda given: Feature(
+            name="mounts.typed-binds",
+            shows=("config.mounts.type.bind-dummy",),
+            rootfs=(*_SHELF, *(Directory(f"m/{kind}") for kind in given[0])),
+            edits=tuple(_mount(f"/m/{kind}", kind, "rootfs/shelf", [given[1]]) for kind in given[0]),
+            needs=frozenset({"mount"}),
+        )
+    )
+
+
 def file_binds(_host: Host) -> SearchStrategy[Feature]:
     """Generate a file of the bundle bound on a file."""
     return st.tuples(st.sampled_from(("rootfs/shelf/file", "{bundle}/rootfs/shelf/file")), _options((("ro",), ("noexec",)))).map(
@@ -232,34 +223,6 @@ def through_symlinks(_host: Host) -> SearchStrategy[Feature]:
     )
 
 
-def rare_options(_host: Host) -> SearchStrategy[Feature]:
-    """Generate a few tmpfs, each with one option of any sort: a runtime that lacks one may refuse all of it."""
-    return _options(_RARE_GROUPS, most=4).map(
-        lambda options: Feature(
-            name="mounts.rare-options",
-            shows=("config.mounts.options.*",),
-            edits=tuple(_mount(f"/m/rare-{option}", "tmpfs", "tmpfs", [option]) for option in options),
-            needs=frozenset({"mount"}),
-        )
-    )
-
-
-def recursive_options(_host: Host) -> SearchStrategy[Feature]:
-    """Generate bind mounts with a mount inside, each with an option that holds for both."""
-    return _options(_RECURSIVE_GROUPS, most=4).map(
-        lambda options: Feature(
-            name="mounts.recursive-options",
-            shows=("config.mounts.options.r*",),
-            host=(Directory("whole/inner"),),
-            mounts=(HostMount("tmpfs", "{host}/whole/inner", "tmpfs"),),
-            edits=tuple(_mount(f"/m/whole-{option}", "none", "{host}/whole", ["rbind", option]) for option in options),
-            needs=frozenset({"mount"}),
-            # A user namespace may not take away what a mount that it inherited has locked.
-            without=frozenset({"user"}),
-        )
-    )
-
-
 def id_mapped(_host: Host) -> SearchStrategy[Feature]:
     """Generate a bind mount whose files show with other owners."""
 
@@ -286,35 +249,15 @@ def id_mapped(_host: Host) -> SearchStrategy[Feature]:
     return st.tuples(st.sampled_from(("idmap", "ridmap")), first, first, st.booleans()).map(feature)
 
 
-def propagation(_host: Host) -> SearchStrategy[Feature]:
-    """Generate bind mounts of what the host shares, each with propagation of its own."""
-    return st.lists(st.sampled_from(_PROPAGATIONS), min_size=1, max_size=3, unique=True).map(
-        lambda kinds: Feature(
-            name="mounts.propagation",
-            shows=tuple(f"config.mounts.options.{kind}" for kind in _PROPAGATIONS),
-            rootfs=tuple(Directory(f"m/{kind}") for kind in kinds),
-            host=(Directory("shared"),),
-            mounts=(HostMount("tmpfs", "{host}/shared", "tmpfs", shared=True),),
-            edits=tuple(
-                _mount(f"/m/{kind}", "none", "{host}/shared", ["rbind" if kind.startswith("r") else "bind", kind])
-                for kind in kinds
-            ),
-            needs=frozenset({"mount"}),
-        )
-    )
-
-
 PROPERTIES = (
     Property("mounts.filesystems", filesystems),
     Property("mounts.kernel-filesystems", kernel_filesystems),
     Property("mounts.binds", binds),
+    Property("mounts.typed-binds", typed_binds),
     Property("mounts.file-binds", file_binds),
     Property("mounts.layers", layers),
     Property("mounts.remounts", remounts),
     Property("mounts.relative-destinations", relative_destinations),
     Property("mounts.through-symlinks", through_symlinks),
-    Property("mounts.rare-options", rare_options),
-    Property("mounts.recursive-options", recursive_options),
     Property("mounts.id-mapped", id_mapped),
-    Property("mounts.propagation", propagation),
 )

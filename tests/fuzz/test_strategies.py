@@ -135,8 +135,8 @@ def test_every_defect_has_a_place_in_the_base_config_and_changes_it() -> None:
     for defect in DEFECTS:
         edit = defect.edit(BASE)
         assert edit is not None, defect.name
-        assert edit.apply(BASE) != BASE
-        assert edit == defect.edit(PLACES), "hand-written cases, which know no base config, put it into the same place"
+        assert json.dumps(edit.apply(BASE)) != json.dumps(BASE)
+        assert defect.edit(PLACES) in (edit, None), "hand-written cases, which know no base config, put it into the same place"
 
 
 def test_generated_defects_are_put_into_the_generated_config() -> None:
