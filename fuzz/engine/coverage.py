@@ -38,7 +38,7 @@ INFEASIBLE: tuple[tuple[str, str, str], ...] = (
     ("namespaces.time", "namespaces.user*", "only who is root where the time namespace is made may set its clocks"),
     ("mounts.recursive-options", "namespaces.user*", "flags of mounts that a user namespace inherits are locked"),
     ("mounts.rare-recursive-option", "namespaces.user*", "flags of mounts that a user namespace inherits are locked"),
-    ("mounts.rare-option", "mounts.rare-recursive-option", "a case is compared with one twin, which goes without one of them"),
+    ("mounts.rare-*", "mounts.rare-*", "a case is compared with one twin, which goes without one of them"),
     ("hooks*", "hooks*", "a config has one list of hooks of each kind"),
     ("features.*", "*", "what a runtime declares is not known before, so it is tried by itself"),
     ("mounts.id-mapped", "namespaces.user*", "a mount is mapped by whoever owns its filesystem"),

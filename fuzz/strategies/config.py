@@ -55,9 +55,4 @@ def features(host: Host) -> SearchStrategy[tuple[Feature, ...]]:
 def examples(host: Host) -> SearchStrategy[tuple[Feature, ...]]:
     """Return the same, and now and then what a features document declares, all by itself."""
     one = st.one_of(*available(host).values())
-    return st.lists(one, max_size=MOST_FEATURES, unique_by=lambda feature: feature.name).map(_by_itself).map(compatible)
-
-
-def _by_itself(drawn: list[Feature]) -> list[Feature]:
-    """Keep what is declared where it came first, and nothing with it."""
-    return drawn[:1] if drawn and drawn[0].declared else [feature for feature in drawn if not feature.declared]
+    return st.lists(one, max_size=MOST_FEATURES, unique_by=lambda feature: feature.name).map(compatible)

@@ -8,7 +8,7 @@ from hypothesis.strategies import SearchStrategy
 
 from conformance.cases.features import DECLARED
 from conformance.record.host import Host
-from fuzz.strategies.feature import TWIN, Feature, Property
+from fuzz.strategies.feature import Feature, Property
 
 _PARTS = {
     "features.namespaces": ("namespaces",),
@@ -25,7 +25,7 @@ _PARTS = {
 def _declared(name: str) -> Property:
     def feature(part: str) -> Feature:
         aim, _ = DECLARED[part]
-        return Feature(name=name, shows=(aim,), aims=(aim,), declared=part, sole=TWIN)
+        return Feature(name=name, shows=(aim,), aims=(aim,), declared=part)
 
     def strategy(_host: Host) -> SearchStrategy[Feature]:
         return st.sampled_from(_PARTS[name]).map(feature)

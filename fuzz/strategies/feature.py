@@ -19,7 +19,7 @@ BASE_NAMESPACES = ("pid", "network", "ipc", "uts", "mount", "cgroup")
 NEW = ""
 """In `Feature.namespaces`: made anew. A path joins the namespace there, None leaves the type out."""
 TWIN = "what the twin goes without"
-"""`Feature.sole` of what has a `defect` or is `declared`: a case is compared with one twin."""
+"""`Feature.sole` of what has a `defect`: a case is compared with one twin."""
 
 SHORTENED = frozenset(
     {
@@ -85,9 +85,14 @@ def namespaces_of(features: Iterable[Feature]) -> dict[str, str | None]:
 
 
 def compatible(features: Iterable[Feature]) -> tuple[Feature, ...]:
-    """Return the features that fit together: each that the namespaces of all do not suit is left out, the last one first."""
+    """Return the features that fit together: each that the namespaces of all do not suit is left out, the last one first.
+
+    One that is declared is alone if it is the first, and else left out.
+    """
     kept: list[Feature] = []
     for feature in features:
+        if kept and (feature.declared or kept[0].declared):
+            continue
         if not feature.sole or feature.sole not in {other.sole for other in kept}:
             kept.append(feature)
     while True:

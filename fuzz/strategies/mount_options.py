@@ -19,8 +19,11 @@ _USUAL = (
     *("noatime", "atime", "relatime", "strictatime", "nostrictatime"),
     *("lazytime", "nolazytime", "mand", "nomand", "sync", "async", "dirsync"),
 )
-_RARE = ("norelatime", "nosymfollow", "symfollow", "iversion", "noiversion", "silent", "loud", "defaults", "user")
-"""Options of mount(8) that some runtimes take for the filesystem's own; `user` is in no table of the spec."""
+_RARE = {
+    "mounts.rare-option": ("norelatime", "nosymfollow", "symfollow", "defaults", "user"),
+    "mounts.rare-flag": ("iversion", "noiversion", "silent", "loud"),
+}
+"""Options of mount(8) that some runtimes take for data: of a mount (`user` is in no table of the spec), of a filesystem."""
 _USUAL_ON_TREE = ("rro", "rrw", "rnosuid", "rsuid", "rnodev", "rdev", "rnoexec", "rexec", "rrelatime")
 _RARE_ON_TREE = (
     *("rnoatime", "ratime", "rnorelatime", "rstrictatime", "rnostrictatime"),
@@ -62,18 +65,20 @@ def usual(_host: Host) -> SearchStrategy[Feature]:
     )
 
 
-def rare(_host: Host) -> SearchStrategy[Feature]:
-    """Generate a tmpfs with an option that some runtimes do not know."""
-    return st.sampled_from(_RARE).map(
-        lambda option: Feature(
-            name="mounts.rare-option",
+def _rare(name: str) -> Property:
+    """Return the property of a tmpfs with an option that some runtimes do not know."""
+
+    def feature(option: str) -> Feature:
+        return Feature(
+            name=name,
             shows=("config.mounts.options.*",),
             rootfs=_points((option,)),
             defect=_memory(option),
             needs=frozenset({"mount"}),
             sole=TWIN,
         )
-    )
+
+    return Property(name, lambda _host: st.sampled_from(_RARE[name]).map(feature))
 
 
 def _on_tree(name: str, options: Sequence[str], *, edits: tuple[Edit, ...] = (), defect: Edit | None = None) -> Feature:
@@ -123,7 +128,7 @@ def propagation(_host: Host) -> SearchStrategy[Feature]:
 
 PROPERTIES = (
     Property("mounts.usual-options", usual),
-    Property("mounts.rare-option", rare),
+    *map(_rare, _RARE),
     Property("mounts.recursive-options", usual_on_tree),
     Property("mounts.rare-recursive-option", rare_on_tree),
     Property("mounts.propagation", propagation),

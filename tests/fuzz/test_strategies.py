@@ -18,6 +18,7 @@ from fuzz.engine.coverage import infeasible
 from fuzz.kinds import CONFIGS, CONTENTS, KINDS, LIFECYCLES
 from fuzz.kinds import DEFECTS as DEFECTIVE
 from fuzz.strategies.config import MOST_FEATURES, PROPERTIES, available, features
+from fuzz.strategies.config import examples as examples_of
 from fuzz.strategies.contents import CHANGES
 from fuzz.strategies.feature import Feature, Property, compatible, compose
 from fuzz.strategies.lifecycles import ACTIONS
@@ -169,3 +170,15 @@ def test_every_change_and_every_action_is_generated() -> None:
 def created_once(steps: Any) -> bool:
     created = [step.container for step in steps if step.action == "create"]
     return len(set(created)) == len(created)
+
+
+def test_what_is_declared_fills_a_config_of_its_own_and_no_defective_one() -> None:
+    declared = [example for example in drawn(examples_of(HOST), 300) if any(feature.declared for feature in example)]
+    assert {feature.declared for example in declared for feature in example}
+    assert all(len(example) == 1 for example in declared)
+    assert not any(feature.declared for example in drawn(features(HOST), 300) for feature in example)
+    (first, *_) = declared
+    case = compose(first, name="x")
+    assert case.adapted({}, HOST) == case
+    with pytest.raises(ValueError, match="no part 'x'"):
+        files.from_json([files.as_json(first)[0] | {"declared": "x"}])
