@@ -297,7 +297,7 @@ def test_minimize_leaves_out_all_that_is_not_needed() -> None:
 def test_table_of_faults_tells_found_ones_first() -> None:
     text = table({"slow": 40, "own": 0, "quick": 2, "hidden": None})
     assert [line.split()[-1] for line in text.splitlines()[:-1]] == ["quick", "slow", "own", "hidden"]
-    assert text.endswith("2 of 3 found within 500 examples each")
+    assert text.endswith("2 of 3 found within 500 examples of a campaign")
 
 
 def test_progress_is_told_now_and_then() -> None:
