@@ -74,6 +74,8 @@ class Property:
 
     name: str
     strategy: Callable[[Host], SearchStrategy[Feature] | None]
+    slow: bool = False
+    """A container with it takes seconds, so it is seldom drawn."""
 
 
 def namespaces_of(features: Iterable[Feature]) -> dict[str, str | None]:

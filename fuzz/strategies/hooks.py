@@ -69,4 +69,4 @@ def paths(_host: Host) -> SearchStrategy[Feature]:
     )
 
 
-PROPERTIES = (Property("hooks", hooks), Property("hooks.timeout", timeouts), Property("hooks.path", paths))
+PROPERTIES = (Property("hooks", hooks), Property("hooks.timeout", timeouts, slow=True), Property("hooks.path", paths))
