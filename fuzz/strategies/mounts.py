@@ -11,7 +11,8 @@ from conformance.record.config import Edit, put
 from conformance.record.host import Host
 from fuzz.strategies.feature import Feature, Property
 
-_POINTS = ("/m/plain", "/m/one", "/m/two words", "/m/\u00e9", "/m/deep/er", "/tmp", "/run/new/er", "/dev/extra", "/etc")
+_POINTS = ("/m/plain", "/m/one", "/m/two words", "/m/\u00e9", "/m/deep/er", "/srv", "/run/new/er", "/dev/extra", "/etc")
+"""None of them hides the host's directories, in which hooks find what they call at the same path inside."""
 _GROUPS: tuple[tuple[str, ...], ...] = (
     ("ro", "rw"),
     ("nosuid", "suid"),

@@ -17,7 +17,7 @@ _FILES: tuple[Entry, ...] = (
     Symlink("pointer", "/secret"),
     Symlink("way", "hidden"),
 )
-_PATHS = ("/secret", "/hidden", "/hidden/within", "/hidden/deep", "/pointer", "/way/deep", "/missing", "/missing/deep", "/tmp")
+_PATHS = ("/secret", "/hidden", "/hidden/within", "/hidden/deep", "/pointer", "/way/deep", "/missing", "/missing/deep", "/srv")
 _OF_THE_KERNEL = ("/proc/cpuinfo", "/proc/sys", "/proc/keys", "/sys/firmware", "/proc/sys/kernel", "/sys/kernel")
 
 
