@@ -23,8 +23,13 @@ _NO_NAMESPACE = "/proc/self/status"
 _UNKNOWN_LIMIT: Mapping[str, Any] = {"type": "RLIMIT_OCI_CONFORMANCE", "soft": 1, "hard": 1}
 _UNKNOWN_CAPABILITY = "CAP_OCI_CONFORMANCE"
 _BLOCKED: Mapping[str, Any] = {"names": ["vhangup"], "action": "SCMP_ACT_KILL_PROCESS"}
-_NOTIFIED: Mapping[str, Any] = {"names": ["swapoff"], "action": "SCMP_ACT_NOTIFY"}
 _NO_AGENT = f"{{host}}/{NO_SUCH}agent"
+_UNANSWERED: Mapping[str, Any] = {
+    "defaultAction": "SCMP_ACT_ALLOW",
+    "syscalls": [{"names": ["swapoff"], "action": "SCMP_ACT_NOTIFY"}],
+    "listenerPath": _NO_AGENT,
+}
+_FLAGS = ["ADDR_NO_RANDOMIZE"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,6 +128,12 @@ def _unneeded_agent(config: Config) -> Edit | None:
         return put("/linux/seccomp", {"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [entry], "listenerPath": _NO_AGENT})
     notifies = any(entry["action"] == "SCMP_ACT_NOTIFY" for entry in filtered["syscalls"])
     return None if notifies else put("/linux/seccomp/listenerPath", _NO_AGENT)
+
+
+def _flagged_domain(config: Config) -> Edit:
+    if lookup(config, "/linux/personality") is None:
+        return put("/linux/personality", {"domain": "LINUX", "flags": _FLAGS})
+    return put("/linux/personality/flags", _FLAGS)
 
 
 def _size_alone(config: Config) -> Edit | None:
@@ -245,12 +256,12 @@ REFUSED: tuple[Defect, ...] = (
     Defect(
         name="seccomp-agent-absent",
         title="A call that an agent is to be notified of, and nobody listens",
-        edit=_seccomp_with(syscalls=[dict(_NOTIFIED)], listenerPath=_NO_AGENT),
+        edit=lambda _config: put("/linux/seccomp", dict(_UNANSWERED)),
     ),
     Defect(
         name="personality-flag",
         title="A flag of the execution domain, of which the spec has none",
-        edit=_only_where_unset("/linux/personality", {"domain": "LINUX", "flags": ["ADDR_NO_RANDOMIZE"]}),
+        edit=_flagged_domain,
     ),
     Defect(
         name="schema-without-resctrl",

@@ -135,7 +135,11 @@ CASES: tuple[Case, ...] = (
         script=_held,
         needs=lambda host: "" if host.seccomp and host.kernel >= (5, 19, 0) else "seccomp of Linux 5.19",
     ),
-    defective("seccomp-agent-absent", name="seccomp/agent-absent"),
+    defective(
+        "seccomp-agent-absent",
+        name="seccomp/agent-absent",
+        edits=(put("/linux/seccomp", _allowing(_entry("swapoff"))),),
+    ),
     defective(
         "seccomp-agent-unneeded",
         name="seccomp/agent-not-needed",

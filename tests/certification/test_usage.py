@@ -81,7 +81,7 @@ def test_temporary_directory_with_too_long_a_name(tmp_path: Path) -> None:
 
 def test_other_pytest_runs_are_left_alone(tmp_path: Path) -> None:
     """The control: with the plugin there and no runtime named, a test of somebody else is an ordinary test."""
-    (tmp_path / "test_other.py").write_text("def test_other():\n    assert True\n")
+    (tmp_path / "test_other.py").write_text("def test_other(tmp_path):\n    assert tmp_path.is_dir()\n")
     command = [sys.executable, "-m", "pytest", "-p", "conformance.plugin", "-p", "no:cacheprovider", "test_other.py"]
     variables = environment(tmp_path, python_path=ROOT)
     done = subprocess.run(command, cwd=tmp_path, env=variables, capture_output=True, text=True, check=False, timeout=60)
