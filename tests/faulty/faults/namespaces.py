@@ -111,6 +111,7 @@ FAULTS: tuple[Fault, ...] = (
         name="personality-flags-dropped",
         reddens=("linux.personality.flags.none",),
         config=lambda config: config["linux"].get("personality", {}).pop("flags", None),
+        real="reference-runtime",
     ),
     Fault(
         name="namespace-path-ignored",
