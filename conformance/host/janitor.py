@@ -23,6 +23,7 @@ def watch(pid: int, pidfd: int, *, thaw: Callable[[], None]) -> int:
     that a v1 freezer holds would keep it for ever.
     """
     killed_for = 0
+    held: set[int] = set()
     while True:
         ended = os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG)
         if ended is not None:
@@ -33,26 +34,38 @@ def watch(pid: int, pidfd: int, *, thaw: Callable[[], None]) -> int:
         if info is None or info.si_signo not in {*RELAYED, signal.SIGCHLD}:
             if _is_exiting(pid):
                 thaw()
-        elif info.si_signo != signal.SIGCHLD and not _relay(info, pid, pidfd):
-            killed_for = info.si_signo
+            killed_for = killed_for or _settle(held, pid, pidfd)
+        elif info.si_signo != signal.SIGCHLD:
+            held.add(info.si_signo)
+            killed_for = killed_for or _settle(held, pid, pidfd)
+            # A key such as ^C reached the command too: it is in the terminal's foreground process group like us.
+            if info.si_code != _SI_KERNEL:
+                signal.pidfd_send_signal(pidfd, info.si_signo)
 
 
-def _relay(info: signal.struct_siginfo, pid: int, pidfd: int) -> bool:
-    """Hand the signal on; False if the command had to be killed because it leaves the signal at its default."""
-    if not _disposed(read(f"/proc/{pid}/status"), info.si_signo):
-        signal.pidfd_send_signal(pidfd, signal.SIGKILL)
-        return False
-    # A key such as ^C reached the command too: it is in the terminal's foreground process group like us.
-    if info.si_code != _SI_KERNEL:
-        signal.pidfd_send_signal(pidfd, info.si_signo)
-    return True
+def _settle(held: set[int], pid: int, pidfd: int) -> int:
+    """Kill the command if it leaves one of the signals at its default, and return that one; 0 if it has not to be killed.
+
+    Those that it catches or ignores are taken out of `held`. One that it blocks stays: every command does so for a moment
+    while it makes a child, and the kernel drops the signal when the moment is over.
+    """
+    if not held:
+        return 0
+    fields = dict(line.split(":\t", 1) for line in read(f"/proc/{pid}/status").splitlines() if ":\t" in line)
+    disposed, blocked = (_signals(fields[name]) for name in ("SigCgt", "SigBlk"))
+    disposed |= _signals(fields["SigIgn"])
+    held -= disposed
+    dropped = held - blocked
+    if not dropped:
+        return 0
+    signal.pidfd_send_signal(pidfd, signal.SIGKILL)
+    return min(dropped)
 
 
-def _disposed(status: str, signum: int) -> bool:
-    """Whether a process with this /proc/PID/status catches, ignores or blocks the signal."""
-    fields = dict(line.split(":\t", 1) for line in status.splitlines() if ":\t" in line)
-    mask = int(fields["SigCgt"], 16) | int(fields["SigIgn"], 16) | int(fields["SigBlk"], 16)
-    return bool(mask >> signum - 1 & 1)
+def _signals(mask: str) -> set[int]:
+    """Return the signals of a mask in /proc/PID/status."""
+    bits = int(mask, 16)
+    return {signum for signum in RELAYED if bits >> signum - 1 & 1}
 
 
 def _is_exiting(pid: int) -> bool:

@@ -97,15 +97,39 @@ def test_a_signal_goes_to_the_command_that_handles_it(signum: signal.Signals, tm
     assert started.janitor.wait(timeout=20) == 7
 
 
+_PYTHON = (sys.executable, "-S", "-c")
+_BLOCKED = "import signal, sys, time; signal.pthread_sigmask(signal.SIG_BLOCK, [{0}]); print('ready', flush=True); "
+
+
 @needs_root
 @pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_the_command_that_does_not_handle_it(signum: signal.Signals, tmp_path: Path, start: Start) -> None:
     """The kernel would drop it, since the command is pid 1."""
-    started = start("sh", "-c", "echo ready; exec sleep 60", workdir=tmp_path)
+    script = "import signal, sys; signal.signal({0}, signal.SIG_DFL); print('ready', flush=True); sys.stdin.read()"
+    started = start(*_PYTHON, script.format(signum.value), workdir=tmp_path)
     assert started.said() == "ready"
     started.janitor.send_signal(signum)
     assert started.janitor.wait(timeout=20) == 128 + signum
     assert not traces(started.name, tmp_path)
+
+
+@needs_root
+def test_a_signal_that_the_command_blocks_for_a_moment_ends_it_after_that(tmp_path: Path, start: Start) -> None:
+    """Every command does so while it makes a child."""
+    script = "time.sleep(1); signal.pthread_sigmask(signal.SIG_UNBLOCK, [{0}]); sys.stdin.read()"
+    started = start(*_PYTHON, (_BLOCKED + script).format(signal.SIGTERM.value), workdir=tmp_path)
+    assert started.said() == "ready"
+    started.janitor.send_signal(signal.SIGTERM)
+    assert started.janitor.wait(timeout=20) == 128 + signal.SIGTERM
+
+
+@needs_root
+def test_a_signal_goes_to_the_command_that_blocks_it_and_waits_for_it(tmp_path: Path, start: Start) -> None:
+    script = "time.sleep(1); sys.exit(signal.sigwait([{0}]) - {0} + 7)"
+    started = start(*_PYTHON, (_BLOCKED + script).format(signal.SIGTERM.value), workdir=tmp_path)
+    assert started.said() == "ready"
+    started.janitor.send_signal(signal.SIGTERM)
+    assert started.janitor.wait(timeout=20) == 7
 
 
 @needs_root
