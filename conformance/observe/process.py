@@ -3,8 +3,11 @@
 import functools
 import os
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from conformance.host import kernel
+from conformance.observe import procfs
+from conformance.observe.namespaces import observe as observe_namespaces
 from conformance.observe.procfs import ProcessDirectory
 from conformance.record.snapshot import Process, Scheduling
 
@@ -30,9 +33,13 @@ _LIMITS = {
 }
 
 
-def observe(process: ProcessDirectory) -> Process:
-    """Read everything about the process; raises OSError, and ValueError where a file has another form than documented."""
+def observe(process: ProcessDirectory, namespaces: Mapping[str, int]) -> Process:
+    """Read everything about the process, a member of `namespaces` (kind to inode number).
+
+    Raises OSError, and ValueError where a file has another form than documented.
+    """
     status = parse_status(process.record("status"))
+    uid_map, gid_map = _id_maps(process, namespaces)
     return Process(
         pid=process.pid,
         parent=int(status["PPid"]),
@@ -57,8 +64,8 @@ def observe(process: ProcessDirectory) -> Process:
         limits=parse_limits(process.record("limits")),
         oom_score_adj=int(process.record("oom_score_adj")),
         personality=int(process.record("personality"), 16),
-        uid_map=parse_id_map(process.text("uid_map")),
-        gid_map=parse_id_map(process.text("gid_map")),
+        uid_map=uid_map,
+        gid_map=gid_map,
         timens_offsets=_timens_offsets(process),
         cpus_allowed=parse_set(status["Cpus_allowed_list"]),
         mems_allowed=parse_set(status["Mems_allowed_list"]),
@@ -114,6 +121,7 @@ def parse_id_map(content: str) -> IdMap:
     return tuple((int(inside), int(outside), int(size)) for inside, outside, size in rows)
 
 
+@functools.lru_cache(maxsize=16)  # CPUs and memory nodes of most containers are the host's
 def parse_set(content: str) -> frozenset[int]:
     """Read a list of numbers and ranges: "0-3,8"; cpuset(7) calls it the list format."""
     members: set[int] = set()
@@ -121,6 +129,13 @@ def parse_set(content: str) -> frozenset[int]:
         first, _, last = part.partition("-")
         members.update(range(int(first), int(last or first) + 1))
     return frozenset(members)
+
+
+def _id_maps(process: ProcessDirectory, namespaces: Mapping[str, int]) -> tuple[IdMap, IdMap]:
+    own = _own()
+    if namespaces.get("user", own.user_namespace) == own.user_namespace:
+        return own.uid_map, own.gid_map
+    return parse_id_map(process.text("uid_map")), parse_id_map(process.text("gid_map"))
 
 
 def _timens_offsets(process: ProcessDirectory) -> Mapping[str, tuple[int, int]]:
@@ -133,12 +148,38 @@ def _timens_offsets(process: ProcessDirectory) -> Mapping[str, tuple[int, int]]:
 
 
 def _label(process: ProcessDirectory) -> str:
+    return _label_in(process) if _own().labelled else ""
+
+
+def _label_in(process: ProcessDirectory) -> str:
     try:
         return process.record("attr/current").rstrip("\0\n")
     except ProcessLookupError:
         raise
     except OSError:  # EINVAL: no security module answers
         return ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Own:
+    """What the harness's own process has, and so every process of its namespace and kernel: it need not be read of each."""
+
+    user_namespace: int | None
+    uid_map: IdMap
+    gid_map: IdMap
+    labelled: bool
+    """A security module answers."""
+
+
+@functools.cache
+def _own() -> _Own:
+    with procfs.opened(os.getpid()) as process:
+        return _Own(
+            user_namespace=observe_namespaces(process).get("user"),
+            uid_map=parse_id_map(process.text("uid_map")),
+            gid_map=parse_id_map(process.text("gid_map")),
+            labelled=bool(_label_in(process)),
+        )
 
 
 def _descriptors(process: ProcessDirectory) -> dict[int, str]:

@@ -40,7 +40,7 @@ def snapshot(pid: int, *, wants: Wants = NOTHING_MORE) -> Snapshot:
         return Snapshot(
             taken=taken,
             mounts=mounts.parse_mountinfo(directory.read("mountinfo")),
-            namespaces=namespaces.observe(directory),
+            namespaces=(members := namespaces.observe(directory)),
             cgroups=membership,
             uts=uts_names,
             seccomp=seccomp.observe(directory) if wants.seccomp else None,
@@ -48,7 +48,7 @@ def snapshot(pid: int, *, wants: Wants = NOTHING_MORE) -> Snapshot:
             sysctls=parameters,
             links=links,
             files=files.observe(directory, wants.files) if wants.files else None,
-            process=process.observe(directory),
+            process=process.observe(directory, members),
         )
 
 
