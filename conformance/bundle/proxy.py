@@ -5,18 +5,14 @@ comes after its call was given up is recognised by its length and dropped, so a 
 """
 
 import contextlib
-import itertools
 import os
 import select
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from math import ceil
 
-from conformance.bundle.arguments import Placed, failed_dependency, place
-from conformance.bundle.layout import BUFFER_SIZE, PAUSE_IF_ZERO, REPLY, REQUEST
-from conformance.record.probe import Action, Answer, Call, CallResult, Result
+from conformance.bundle.layout import BUFFER_SIZE, REPLY, REQUEST
 
 _CHUNK = 64 * 1024
 _DRAIN_LIMIT = 1024 * 1024
@@ -36,35 +32,23 @@ class ProbeSilent(ProbeError):
 
 
 @dataclass(frozen=True, slots=True)
-class _Request:
+class Request:
+    """One call, as it is sent."""
+
     content: bytes
     out: int
     """Bytes of the reply beside the result."""
 
 
-def _packed(number: int, args: Sequence[int], *, data: bytes, out: int, flags: int) -> _Request:
+def packed(number: int, args: Sequence[int], *, data: bytes, out: int, flags: int = 0) -> Request:
+    """Return the request for a call; `data` is placed at the start of the buffer before it, `out` bytes are asked for after it.
+
+    Raises ValueError for more than six arguments, or data or output larger than the buffer.
+    """
     if len(args) > 6 or len(data) > BUFFER_SIZE or not 0 <= out <= BUFFER_SIZE:
         raise ValueError(f"{len(args)} arguments, {len(data)} bytes in and {out} out don't fit into a request")
     padded = [argument & _U64 for argument in args] + [0] * (6 - len(args))
-    return _Request(REQUEST.pack(number, *padded, len(data), out, flags) + data, out)
-
-
-@lru_cache(maxsize=512)
-def _prepared(call: Call, number: int) -> tuple[_Request, Placed]:
-    """Lay out a call that needs no earlier result: most are asked of one container after another."""
-    placed = place(call.arguments, ())
-    return _packed(number, placed.values, data=placed.data, out=placed.out, flags=0), placed
-
-
-def _alone(call: Call) -> bool:
-    """Whether a call cannot be sent together with others."""
-    return call.pause_if_zero or call.times != 1 or any(isinstance(argument, Result) for argument in call.arguments)
-
-
-@lru_cache(maxsize=256)
-def _groups(action: Action) -> Sequence[tuple[bool, Sequence[Call]]]:
-    """Divide the calls of an action, most of which come again in the next container, by whether they are sent alone."""
-    return [(alone, tuple(calls)) for alone, calls in itertools.groupby(action.calls, key=_alone)]
+    return Request(REQUEST.pack(number, *padded, len(data), out, flags) + data, out)
 
 
 class Proxy:
@@ -111,58 +95,26 @@ class Proxy:
     def call(self, number: int, *args: int, data: bytes = b"", out: int = 0, flags: int = 0, timeout: float) -> tuple[int, bytes]:
         """Make one system call; return its raw result (-errno on failure) and `out` bytes of the buffer afterwards.
 
-        `data` is placed at the start of the buffer before the call. `timeout` in seconds. Raises ProbeGone, ProbeSilent;
-        ValueError for more than six arguments, or data or output larger than the buffer.
+        `timeout` in seconds. Raises ProbeGone, ProbeSilent, and what `packed` raises.
         """
-        request = _packed(number, args, data=data, out=out, flags=flags)
-        replies, problem = self._make([request], deadline=time.monotonic() + timeout)
+        request = packed(number, args, data=data, out=out, flags=flags)
+        replies, problem = self.exchange([request], deadline=time.monotonic() + timeout)
         if problem is not None:
             raise problem
         return replies[0]
 
-    def execute(self, action: Action, *, numbers: Mapping[str, int], timeout: float) -> Answer:
-        """Execute an action within `timeout` seconds altogether. `numbers` are the machine's system calls by name.
+    def exchange(self, requests: Sequence[Request], *, deadline: float) -> tuple[list[tuple[int, bytes]], ProbeError | None]:
+        """Send requests and return the replies to them, raw result and content; if fewer, the reason why.
 
-        Calls that need nothing of each other are sent together, which spares both sides waking up for each. A call that
-        needs the result of a failed one is not made and gets that one's error. A repeated call gives its last result. Never
-        raises for what the probe does: the answer's `problem` says why results are missing.
+        `deadline` by time.monotonic.
         """
-        deadline = time.monotonic() + timeout
-        results: list[CallResult] = []
-        for alone, group in _groups(action):
-            calls = list(itertools.takewhile(lambda call: call.name in numbers, group))
-            try:
-                if alone:
-                    for call in calls:
-                        results.append(self._perform(call, results, number=numbers[call.name], deadline=deadline))
-                else:
-                    self._perform_together(calls, results, numbers=numbers, deadline=deadline)
-            except ProbeError as error:
-                return Answer(tuple(results), problem=f"{action.calls[len(results)].name}: {error}")
-            if len(results) < len(action.calls) and action.calls[len(results)].name not in numbers:
-                return Answer(tuple(results), problem=f"{self.machine} has no system call {action.calls[len(results)].name}")
-        return Answer(tuple(results))
-
-    def _perform_together(
-        self, calls: Sequence[Call], results: list[CallResult], *, numbers: Mapping[str, int], deadline: float
-    ) -> None:
-        """Make calls that need no earlier result, and append what they return; raises ProbeError where one got no answer."""
-        prepared = [_prepared(call, numbers[call.name]) for call in calls]
-        replies, problem = self._make([request for request, _ in prepared], deadline=deadline)
-        for (value, reply), (_, placed) in zip(replies, prepared, strict=False):
-            results.append(CallResult(value, placed.content(reply)))
-        if problem is not None:
-            raise problem
-
-    def _make(self, requests: Sequence["_Request"], *, deadline: float) -> tuple[list[tuple[int, bytes]], ProbeError | None]:
-        """Send requests and return the replies to them, raw result and content; fewer with the reason why."""
         position = self._owed
         for request in requests:
             self._unsent += request.content
             self._owed += REPLY.size + request.out
         problem = None
         try:
-            self._exchange(deadline=deadline)
+            self._transfer(deadline=deadline)
         except ProbeError as error:
             problem = error
         replies = []
@@ -176,22 +128,7 @@ class Proxy:
             self._owed = 0
         return replies, problem
 
-    def _perform(self, call: Call, results: Sequence[CallResult], *, number: int, deadline: float) -> CallResult:
-        failed = failed_dependency(call.arguments, results)
-        if failed is not None:
-            return failed
-        placed = place(call.arguments, results)
-        flags = PAUSE_IF_ZERO if call.pause_if_zero else 0
-        for repetition in range(1, call.times + 1):
-            value, reply = self.call(
-                number, *placed.values, data=placed.data, out=placed.out, flags=flags, timeout=deadline - time.monotonic()
-            )
-            result = CallResult(value, placed.content(reply))
-            if result.errno or repetition == call.times:
-                return result
-        raise ValueError(f"{call.name} is to be made {call.times} times")
-
-    def _exchange(self, *, deadline: float) -> None:
+    def _transfer(self, *, deadline: float) -> None:
         """Send all that is unsent, and receive until no reply is owed."""
         try:
             while self._unsent or len(self._received) < self._owed:

@@ -118,8 +118,8 @@ class Container(Protocol):
     def probe(self) -> None:
         """Have the probe execute what the expectations ask."""
 
-    def ask(self, action: Action) -> None:
-        """Have the probe execute one action now; the answer is recorded."""
+    def ask(self, *actions: Action) -> None:
+        """Have the probe execute actions now; the answers are recorded."""
 
     def hold(self, action: Action) -> None:
         """Have the probe make a call that the agent is notified of, and note what SIGSTOP does to it meanwhile."""

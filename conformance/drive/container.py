@@ -6,7 +6,9 @@ import os
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
+from conformance.bundle.actions import execute
 from conformance.bundle.builder import Bundle
 from conformance.bundle.proxy import ProbeGone, ProbeSilent, Proxy
 from conformance.cases.case import Case
@@ -212,19 +214,18 @@ class ContainerUnderTest:
 
     def probe(self) -> None:
         """Have the probe execute what the expectations ask, but for destructive actions."""
-        for action in self.actions:
-            if not action.destructive:
-                self.ask(action)
+        self.ask(*(action for action in self.actions if not action.destructive))
 
-    def ask(self, action: Action) -> None:
-        """Have the probe execute one action now; the answer is recorded."""
+    def ask(self, *actions: Action) -> None:
+        """Have the probe execute actions now; the answers are recorded."""
         if self._proxy is None or not self.record.program_started:
-            self.record.answers[action] = Answer((), problem="the program was never seen to run")
+            never = Answer((), problem="the program was never seen to run")
+            self.record.answers |= dict.fromkeys(actions, never)
             return
-        answer = self._proxy.execute(action, numbers=self.numbers, timeout=_ANSWER_SECONDS)
-        if not answer.complete and self.current() is Status.STOPPED:
-            answer = Answer(answer.results, answer.problem, died=self.record.exit_code)
-        self.record.answers[action] = answer
+        answers = execute(self._proxy, actions, numbers=self.numbers, timeout=_ANSWER_SECONDS)
+        for action, answer in zip(actions, answers, strict=True):
+            died = self.record.exit_code if not answer.complete and self.current() is Status.STOPPED else None
+            self.record.answers[action] = answer if died is None else replace(answer, died=died)
 
     def hold(self, action: Action) -> None:
         """Have the probe make a call that the agent is notified of, and note what SIGSTOP does to it meanwhile."""
