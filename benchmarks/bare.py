@@ -16,10 +16,13 @@ SHELL = "/bin/sh"
 # The process becomes a zombie of the session's pid 1, which waits for the shell alone meanwhile.
 _ONE_CONTAINER = """\
 {create}
+{state}
 read -r pid <{pid_file} || [ "$pid" ]
 {start}
+{state}
 {kill}
 while read -r stat <"/proc/$pid/stat"; do case $stat in *') Z '*) break ;; esac; done 2>/dev/null
+{state}
 {delete}
 """
 
@@ -33,17 +36,20 @@ class Bare:
     """CPU time of the shell itself, without the programs that it called."""
 
 
-def script(runtime: Runtime, bundles: Sequence[Bundle]) -> str:
-    """Return a shell script that takes one container after another, one of each bundle, through its life."""
-    return "set -e\n" + "".join(_life(runtime, bundle) for bundle in bundles)
+def script(runtime: Runtime, bundles: Sequence[Bundle], *, asks_state: bool = False) -> str:
+    """Return a shell script that takes one container after another, one of each bundle, through its life.
+
+    With `asks_state` it asks for the state whenever that has changed, as cases do in which it shows.
+    """
+    return "set -e\n" + "".join(_life(runtime, bundle, asks_state=asks_state) for bundle in bundles)
 
 
-def run(runtime: Runtime, bundles: Sequence[Bundle]) -> Bare:
+def run(runtime: Runtime, bundles: Sequence[Bundle], *, asks_state: bool = False) -> Bare:
     """Run the script and reap the shell; the containers' processes are left to the caller.
 
     Raises RuntimeError with what was printed if a call fails, OSError if there is no shell.
     """
-    command = [SHELL, "-c", script(runtime, bundles)]
+    command = [SHELL, "-c", script(runtime, bundles, asks_state=asks_state)]
     program_input, held = os.pipe()  # as long as we hold the other end, the probe waits for input
     with tempfile.TemporaryFile() as errors:
         started = time.perf_counter()
@@ -63,14 +69,16 @@ def run(runtime: Runtime, bundles: Sequence[Bundle]) -> Bare:
     return Bare(wall=wall, own_cpu=own_cpu)
 
 
-def _life(runtime: Runtime, bundle: Bundle) -> str:
+def _life(runtime: Runtime, bundle: Bundle, *, asks_state: bool) -> str:
     pid_file = f"{bundle.directory}.pid"
     calls = {
         operation: shlex.join(
             runtime.argv(operation, container_id=bundle.container_id, bundle=bundle.directory, pid_file=pid_file)
         )
-        for operation in ("create", "start", "kill", "delete")
+        for operation in ("create", "start", "state", "kill", "delete")
     }
+    if not asks_state:
+        calls["state"] = ":"
     return _ONE_CONTAINER.format(pid_file=shlex.quote(pid_file), **calls)
 
 

@@ -1,7 +1,8 @@
 """How fast a hunt is beside a bare loop: `python -m benchmarks.hunting [--runtime=PATH] [--lane=LANE] [--workers=N] ...`.
 
 By turns, on the same runtime and the same generated configs, a shell loop that looks at nothing and the hunt (generating,
-driving, looking, probing, judging) take containers through their lives: in N workers at once, each in a jail of its own.
+driving, looking, probing, judging) take containers through their lives with the same calls of the runtime: in N workers at
+once, each in a jail of its own. A container that a refused config is compared with counts as well.
 Left out are configs that the shell cannot run by itself (hooks, terminals, what a runtime's features declare), and those that
 take a second container.
 """
@@ -19,7 +20,7 @@ from benchmarks import bare
 from conformance.bundle.builder import Bundle, build
 from conformance.bundle.config import base_config
 from conformance.bundle.setup import HostSetup
-from conformance.cases.case import Case
+from conformance.cases.case import Case, lifecycle
 from conformance.drive.driver import discard
 from conformance.drive.reaper import Reaper
 from conformance.host.cgroup_views import LANES
@@ -110,7 +111,7 @@ def _serve(plan: str, seed: int) -> int:
     certifier = open_certifier(Plan.read(plan))
     generate = CONFIGS.generator(certifier.driver.host)
     examples: list[tuple[Feature, ...]] = []
-    generating, number = 0.0, seed * 1000
+    generating, number, containers = 0.0, seed * 1000, 0
     for line in sys.stdin:
         if line == "bare loop\n":
             started = time.perf_counter()
@@ -119,12 +120,13 @@ def _serve(plan: str, seed: int) -> int:
             generating, number = (time.perf_counter() - started) / len(drawn), number + 1
             examples = [each for each in drawn if not any(feature.name.startswith(_LEFT_OUT) for feature in each)][-BATCH:]
             seconds, examples = _bare(certifier, examples)
+            containers = len(examples)
         else:
             started = time.perf_counter()
-            for _ in examine_each(certifier, (CONFIGS.case(example, "benchmark/hunt") for example in examples)):
-                pass
+            examined = examine_each(certifier, (CONFIGS.case(example, "benchmark/hunt") for example in examples))
+            containers = sum(1 if each.record.twin is None else 2 for each in examined)
             seconds = time.perf_counter() - started + generating * len(examples)
-        print(seconds, len(examples), flush=True)  # noqa: T201
+        print(seconds, containers, flush=True)  # noqa: T201
     return 0
 
 
@@ -132,10 +134,11 @@ def _bare(certifier: Certifier, examples: list[tuple[Feature, ...]]) -> tuple[fl
     """Run the loop over those of the examples that the runtime accepts; return its seconds, and those."""
     accepted, seconds = [], 0.0
     for index, example in enumerate(examples):
+        case = CONFIGS.case(example, "benchmark/bare")
         with ExitStack() as stack:
-            bundle = _bundle(certifier, CONFIGS.case(example, "benchmark/bare"), index, stack)
+            bundle = _bundle(certifier, case, index, stack)
             try:
-                seconds += bare.run(certifier.driver.runtime, [bundle]).wall
+                seconds += bare.run(certifier.driver.runtime, [bundle], asks_state=case.script is lifecycle).wall
             except RuntimeError:
                 continue
             finally:

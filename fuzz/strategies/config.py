@@ -59,6 +59,8 @@ def examples(host: Host) -> SearchStrategy[tuple[Feature, ...]]:
     found = available(host)
     slow = [found[each.name] for each in PROPERTIES if each.slow and each.name in found]
     others = [strategy for strategy in found.values() if strategy not in slow]
-    # Not one_of: it would choose among all branches of all, and those with many would crowd out the others.
-    one = st.sampled_from([*others * _SELDOM, *slow]).flatmap(lambda strategy: strategy)
+    choices = [*others * _SELDOM, *slow]
+    # Not one_of: it would choose among all branches of all, and those with many would crowd out the others. By position,
+    # since sampled_from looks at every strategy that it is given, at each draw.
+    one = st.sampled_from(range(len(choices))).flatmap(lambda position: choices[position])
     return st.lists(one, max_size=MOST_FEATURES, unique_by=lambda feature: feature.name).map(compatible)
