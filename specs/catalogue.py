@@ -37,7 +37,7 @@ from typing import Any, Literal
 
 from specs.entry import SUBJECTS, UNRELEASED, values_problem, whole_problem
 from specs.verdicts import Level
-from specs.version import SpecVersion, covers
+from specs.version import SpecVersion
 
 SPECS: Mapping[str, tuple[str, str]] = MappingProxyType({"runtime": ("runtime-spec", "1.3.0"), "image": ("image-spec", "1.1.1")})
 """Directory below requirements/ to the spec's name and the version whose text the entries follow."""
@@ -106,9 +106,9 @@ class Requirement:
 
     def in_force(self, version: SpecVersion | str) -> bool:
         """Whether it stands in this version of its spec; raises ValueError for a malformed one."""
-        if self.since is None or not covers(version, self.since):
-            return False
-        return self.until is None or not covers(version, self.until)
+        if isinstance(version, str):
+            version = SpecVersion.parse(version)
+        return self.since is not None and self.since <= version and (self.until is None or not self.until <= version)
 
 
 class Catalogue(Mapping[str, Requirement]):

@@ -54,8 +54,10 @@ def absolute(path: str) -> str:
 
 
 def within(path: str, ancestor: str) -> bool:
-    """Whether `path` is `ancestor` or lies below it, by name."""
-    return path == ancestor or path.startswith(ancestor.rstrip("/") + "/")
+    """Whether `path` is `ancestor` or lies below it, by name; `ancestor` is normal."""
+    if not path.startswith(ancestor):
+        return False
+    return len(path) == len(ancestor) or ancestor.endswith("/") or path[len(ancestor)] == "/"
 
 
 @remembered
@@ -143,6 +145,7 @@ def look_at_mounts(config: Config) -> tuple[Action, ...]:
     return (look(looked_at(config)),)
 
 
+@remembered
 def places(record: Record) -> Mapping[str, Place | None]:
     """Return where the paths of `looked_at` lead."""
     return seen(record, looked_at(record.config))
@@ -157,14 +160,15 @@ def mount_of(record: Record, entry: Entry) -> Mount:
     if entry.destination not in found:
         raise Inconclusive(f"the program may not look at {entry.destination}")
     place = found[entry.destination]
-    others = _mounts_elsewhere(snapshot, found, entry)
+    elsewhere = _mounts_elsewhere(found, entry)
     if place is None or not place.mount_root:
         hidden = any(mount.point == entry.destination for mount in snapshot.mounts)
-        if hidden or any(within(entry.destination, mount.point) for mount in others if mount.point != "/"):
+        others = [mount.point for mount in snapshot.mounts if mount.id in elsewhere and mount.point != "/"]
+        if hidden or any(within(entry.destination, point) for point in others):
             raise Inconclusive(f"another mount may cover {entry.destination}")
         violated(expected=f"a mount on {entry.destination}", observed="none", evidence=_points(snapshot))
     mount = by_id(snapshot, place.mount)
-    if mount in others:
+    if mount.id in elsewhere:
         raise Inconclusive(f"another path of the config leads to {entry.destination} as well")
     return mount
 
@@ -216,14 +220,13 @@ def judge_each(items: Iterable[Item], judge: Callable[[Item], Evidence]) -> Evid
     return Evidence([evidence.expected for evidence in judged], [evidence.observed for evidence in judged])
 
 
-def _mounts_elsewhere(snapshot: Snapshot, found: Mapping[str, Place | None], entry: Entry) -> list[Mount]:
-    """Mounts that the config's other paths lead to, but for those that hold the destination by name and came before."""
-    numbers = {
+def _mounts_elsewhere(found: Mapping[str, Place | None], entry: Entry) -> set[int | None]:
+    """Ids of mounts that the config's other paths lead to, but for those that hold the destination by name and came before."""
+    return {
         place.mount
         for path, place in found.items()
         if place is not None and place.mount_root and path != entry.destination and not within(entry.destination, path)
     }
-    return [mount for mount in snapshot.mounts if mount.id in numbers]
 
 
 def _points(snapshot: Snapshot) -> list[str]:

@@ -45,7 +45,7 @@ class Place:
 
 def look(paths: Iterable[str]) -> Action:
     """Make the action that looks where each of `paths` leads."""
-    return _look(tuple(sorted(set(paths)))).action
+    return _look(tuple(paths)).action
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,8 @@ class _Look:
 
 
 @lru_cache(maxsize=64)
-def _look(asked: tuple[str, ...]) -> _Look:
+def _look(paths: tuple[str, ...]) -> _Look:
+    asked = tuple(sorted(set(paths)))
     action = Action("look at " + " ".join(asked), tuple(_statx(path) for path in ("/", NOWHERE, *asked)))
     return _Look(asked, action)
 
@@ -67,7 +68,7 @@ def seen(record: Record, paths: Iterable[str]) -> Mapping[str, Place | None]:
     Raises Inconclusive where the probe gave no answer, or where statx itself is not what the kernel makes of it:
     a seccomp filter can make it return any error, and any success.
     """
-    looked = _look(tuple(sorted(set(paths))))
+    looked = _look(tuple(paths))
     return _decoded(results(record.config, record, looked.action), looked)
 
 

@@ -94,7 +94,7 @@ def remembered(
 
     @wraps(function)
     def wrapper(first: First, /, *args: Parameters.args, **kwargs: Parameters.kwargs) -> Result:
-        given = (first, *args, *kwargs.values())
+        given = (first, *args, *kwargs.values()) if args or kwargs else (first,)
         key = tuple(map(id, given))
         known = results.get(key)
         if known is not None:

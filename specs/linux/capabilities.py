@@ -1,5 +1,6 @@
 """Capability names and numbers. Source: linux/capability.h and capabilities(7); the same on every machine."""
 
+import functools
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
@@ -59,6 +60,7 @@ def mask(names: Iterable[str]) -> int:
     return result
 
 
+@functools.lru_cache(maxsize=256)
 def names(mask: int) -> tuple[str, ...]:
     """Return the names in a bit mask, by number; a bit that has no name here is its decimal number, as capsh prints it."""
     return tuple(_NAMES.get(bit, str(bit)) for bit in range(mask.bit_length()) if mask >> bit & 1)
