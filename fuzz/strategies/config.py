@@ -62,5 +62,10 @@ def examples(host: Host) -> SearchStrategy[tuple[Feature, ...]]:
     choices = [*others * _SELDOM, *slow]
     # Not one_of: it would choose among all branches of all, and those with many would crowd out the others. By position,
     # since sampled_from looks at every strategy that it is given, at each draw.
-    one = st.sampled_from(range(len(choices))).flatmap(lambda position: choices[position])
-    return st.lists(one, max_size=MOST_FEATURES, unique_by=lambda feature: feature.name).map(compatible)
+    positions = st.sampled_from(range(len(choices)))
+
+    @st.composite
+    def one(draw: st.DrawFn) -> Feature:
+        return draw(choices[draw(positions)])
+
+    return st.lists(one(), max_size=MOST_FEATURES, unique_by=lambda feature: feature.name).map(compatible)

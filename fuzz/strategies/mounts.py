@@ -53,7 +53,13 @@ def _mount(destination: str, kind: str, source: str, options: Sequence[str] = ()
 def _options(groups: Sequence[Sequence[str]], *, most: int = 3) -> SearchStrategy[list[str]]:
     """Generate at most one option of each of a few groups, in any order."""
     chosen = st.lists(st.integers(0, len(groups) - 1), max_size=most, unique=True)
-    return chosen.flatmap(lambda indexes: st.tuples(*(st.sampled_from(groups[index]) for index in indexes))).map(list)
+    of_each = [st.sampled_from(group) for group in groups]
+
+    @st.composite
+    def options(draw: st.DrawFn) -> list[str]:
+        return [draw(of_each[index]) for index in draw(chosen)]
+
+    return options()
 
 
 def filesystems(host: Host) -> SearchStrategy[Feature]:

@@ -25,6 +25,12 @@ _ERRNOS = (1, 13, 38, 61, 95, 133)
 _VALUES = st.one_of(st.integers(0, 9), st.sampled_from((0xFFFF_FFFF, 0x1_0000_0000, 0x1_0000_0005, (1 << 63) - 1)))
 _Entry = dict[str, Any]
 
+_MAYBE = st.booleans()
+_ANY_ACTION = st.sampled_from(_ACTIONS)
+_ANY_ERRNO = st.sampled_from(_ERRNOS)
+_ANY_OPERATOR = st.sampled_from(sorted(OPERATORS))
+_INDEXES = st.lists(st.integers(0, 4), max_size=2, unique=True)
+
 
 def allowing(host: Host) -> SearchStrategy[Feature] | None:
     """Generate a filter that allows or logs by default, with entries of every sort, maybe for other machines as well."""
@@ -59,7 +65,7 @@ def denying(host: Host) -> SearchStrategy[Feature] | None:
             seccomp["defaultErrnoRet"] = errno
         return _feature("linux.seccomp.denying", seccomp)
 
-    return st.tuples(default, st.one_of(st.none(), st.sampled_from(_ERRNOS)), _entries()).map(feature)
+    return st.tuples(default, st.one_of(st.none(), _ANY_ERRNO), _entries()).map(feature)
 
 
 def _feature(name: str, seccomp: _Entry) -> Feature:
@@ -72,28 +78,28 @@ def _entry(names: list[str], action: str, **members: Any) -> _Entry:
 
 def _entries() -> SearchStrategy[list[_Entry]]:
     """Generate entries that name a call once at most: what holds of two that name the same is left open."""
+    several = st.lists(st.sampled_from(_SPARE), max_size=6, unique=True)
 
     @st.composite
     def entries(draw: st.DrawFn) -> list[_Entry]:
-        names = draw(st.lists(st.sampled_from(_SPARE), max_size=6, unique=True))
-        return [_drawn(draw, name) for name in names]
+        return [_drawn(draw, name) for name in draw(several)]
 
     return entries()
 
 
 def _drawn(draw: st.DrawFn, name: str) -> _Entry:
-    action = draw(st.sampled_from(_ACTIONS))
+    action = draw(_ANY_ACTION)
     entry = _entry([name], action)
-    if action in _CARRYING and draw(st.booleans()):
-        entry["errnoRet"] = draw(st.sampled_from(_ERRNOS))
-    indexes = draw(st.lists(st.integers(0, 4), max_size=2, unique=True))
+    if action in _CARRYING and draw(_MAYBE):
+        entry["errnoRet"] = draw(_ANY_ERRNO)
+    indexes = draw(_INDEXES)
     if indexes:
         entry["args"] = [_condition(draw, index) for index in indexes]
     return entry
 
 
 def _condition(draw: st.DrawFn, index: int) -> _Entry:
-    operator, value = draw(st.sampled_from(sorted(OPERATORS))), draw(_VALUES)
+    operator, value = draw(_ANY_OPERATOR), draw(_VALUES)
     condition: _Entry = {"index": index, "op": operator, "value": value}
     if operator == "SCMP_CMP_MASKED_EQ":
         condition |= {"value": value or 1, "valueTwo": draw(_VALUES) & (value or 1)}
