@@ -6,6 +6,8 @@ from fnmatch import fnmatchcase
 from functools import cached_property
 from typing import Any
 
+from conformance.bundle.config import base_config
+from conformance.bundle.rootfs import OutsideError
 from conformance.cases.case import Case
 from conformance.expectations.contract import Applicability
 from conformance.record.config import Config
@@ -119,12 +121,26 @@ class _Examining:
         driver.runtime.meanwhile = lambda: self._prepare() or (meanwhile is not None and meanwhile.judge_some())
         try:
             self._record = driver.drive(self.case, actions=self._wanted)
+        except (ValueError, LookupError, OutsideError) as error:  # a strategy has made what is no case
+            self._record = self._unbuilt(error)
         finally:
             driver.runtime.meanwhile = None
             self._actions = None  # it refers back to us: without that, all this goes at once when it is done with
         asked = self._questions(self._record.config)
         if self._record.problem:
             del asked[1:]  # one error of the harness, not one for each expectation
+
+    def _unbuilt(self, error: Exception) -> Record:
+        """Return the record of a case that could not be built: all that it holds is an error of ours."""
+        driver = self.certifier.driver
+        return Record(
+            case=self.case.name,
+            config=base_config(oci_version=driver.oci_version),
+            container_id="",
+            bundle="",
+            runtime=driver.facts,
+            problem=f"the case cannot be built: {type(error).__name__}: {error}",
+        )
 
     def judge_some(self) -> bool:
         """Judge by the next few expectations; return whether there were any."""
@@ -137,7 +153,9 @@ class _Examining:
             return False
         question, applies = self._asked[position]
         driver, policy = self.certifier.driver, self.certifier.policy
-        outcome = unjudged(question, applies=applies, host=driver.host, facts=self._record.runtime, policy=policy)
+        outcome = None
+        if not self._record.problem:  # which is to be told whatever the question is
+            outcome = unjudged(question, applies=applies, host=driver.host, facts=self._record.runtime, policy=policy)
         self._judged.append(Judged(question, outcome or judge(question, record=self._record, host=driver.host, policy=policy)))
         return True
 

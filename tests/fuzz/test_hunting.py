@@ -168,9 +168,21 @@ def test_a_killed_hunt_is_gone_on_with(tmp_path: Path) -> None:
     assert f"--fuzz-seed={state['seed']} " in resumed.stdout + resumed.stderr
     assert "resumed after" in resumed.stdout + resumed.stderr
     done = _state(tmp_path)
-    assert done["done"]
+    assert done["done"], resumed.stdout + resumed.stderr
     assert done["containers"] >= state["containers"] + 2
     assert done["round"] > state["round"]
+
+
+def test_what_cannot_be_built_is_an_error_of_ours_and_the_next_is_examined(tmp_path: Path) -> None:
+    assert RUNC is not None
+    jail = [sys.executable, "-m", "conformance.host.jail", "--lane=v1", "--"]
+    examined = run([*jail, sys.executable, "-m", "tests.fuzz.unbuildable", RUNC, str(tmp_path)])
+    assert examined.returncode == 0, examined.stderr
+    first, *broken, last = json.loads(examined.stdout)
+    assert first == last == [True, []]
+    reasons = [reason for _, (reason,) in broken]
+    assert ["KeyError" in reasons[0], "OutsideError" in reasons[1], "ValueError" in reasons[2]] == [True] * 3
+    assert all("the case cannot be built" in reason for reason in reasons)
 
 
 def _state(directory: Path) -> dict[str, Any]:
