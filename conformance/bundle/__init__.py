@@ -3,7 +3,7 @@
     config.py      the plain valid config that every case starts from
     rootfs.py      the root filesystem and other trees of small files
     builder.py     a case -> a bundle directory, with placeholders expanded
-    setup.py       namespaces and mounts that a case wants on the host beforehand
+    setup.py       namespaces and mounts that a case wants on the host beforehand; residents.py lives in some of them
     probe.py       the probe: a static ELF of a few hundred bytes that Python writes itself
     proxy.py       the host's side of the probe's protocol; actions.py has the probe execute whole actions
 

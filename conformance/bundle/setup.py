@@ -7,13 +7,13 @@ namespace in addition needs its first process, since nothing can be started in i
 import contextlib
 import errno
 import os
-import signal
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from typing import Self
 
 from conformance.bundle.builder import Bundle
+from conformance.bundle.residents import Resident
 from conformance.cases.case import Case, HostMount
 from conformance.host import kernel, links
 
@@ -28,10 +28,8 @@ _KINDS = {
     "time": ("time", kernel.CLONE_NEWTIME),
 }
 """The config's word to the name in /proc/PID/ns and the flag of clone(2)."""
-_OF_A_THREAD = frozenset(
-    {kernel.CLONE_NEWNET, kernel.CLONE_NEWUTS, kernel.CLONE_NEWIPC, kernel.CLONE_NEWNS, kernel.CLONE_NEWCGROUP}
-)
-"""What a single thread of several can have for itself, once it is there."""
+_OF_A_PROCESS = frozenset({kernel.CLONE_NEWUSER, kernel.CLONE_NEWPID})
+"""What a thread cannot have for itself, or not keep."""
 
 
 class HostSetup:
@@ -108,7 +106,7 @@ def _on_some_processor(act: Callable[[], None]) -> None:
 
 
 def _bind_namespace(entry: str, flag: int, path: str, undo: ExitStack) -> None:
-    if flag in _OF_A_THREAD:
+    if flag not in _OF_A_PROCESS:
         descriptor = _namespace_of_a_thread(entry, flag)
         try:
             kernel.mount(f"/proc/self/fd/{descriptor}", path, None, kernel.MS_BIND)
@@ -116,12 +114,12 @@ def _bind_namespace(entry: str, flag: int, path: str, undo: ExitStack) -> None:
             os.close(descriptor)
         undo.callback(_unmount, path)
         return
-    pid, pidfd, lifeline = _resident(flag)
+    resident = Resident(flag, f"{path}.resident")
     with ExitStack() as end:
-        end.callback(_end, pid, pidfd, lifeline)
+        end.callback(resident.end)
         if flag == kernel.CLONE_NEWUSER:
-            _map_all_ids(pid)
-        kernel.mount(f"/proc/{pid}/ns/{entry}", path, None, kernel.MS_BIND)
+            _map_all_ids(resident.pid)
+        kernel.mount(f"/proc/{resident.pid}/ns/{entry}", path, None, kernel.MS_BIND)
         undo.callback(_unmount, path)
         if flag == kernel.CLONE_NEWPID:
             undo.push(end.pop_all())
@@ -136,42 +134,9 @@ def _namespace_of_a_thread(entry: str, flag: int) -> int:
 def _moved(entry: str, flag: int) -> int:
     """Move the calling thread into a new namespace, and open that."""
     kernel.unshare(flag)
-    return os.open(f"/proc/thread-self/ns/{entry}", os.O_RDONLY | os.O_CLOEXEC)
-
-
-def _resident(flag: int) -> tuple[int, int, int]:
-    """Fork a process into a new namespace that waits there; return its pid, its pidfd and the pipe that keeps it alive."""
-    waiting, lifeline = os.pipe()
-    try:
-        pid, pidfd = kernel.clone3(flag)
-    except OSError:
-        os.close(waiting)
-        os.close(lifeline)
-        raise
-    if pid == 0:
-        _wait_for_end(waiting, lifeline)
-    os.close(waiting)
-    return pid, pidfd, lifeline
-
-
-def _wait_for_end(waiting: int, lifeline: int) -> None:
-    """Wait, in the child, until the pipe closes with the harness; as an init, let the kernel reap what becomes its child."""
-    try:
-        os.close(lifeline)
-        signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-        os.read(waiting, 1)
-    finally:
-        os._exit(0)
-
-
-def _end(pid: int, pidfd: int, lifeline: int) -> None:
-    """End a resident and collect it, unless the harness's reaper already has."""
-    with contextlib.suppress(ProcessLookupError):
-        signal.pidfd_send_signal(pidfd, signal.SIGKILL)
-    with contextlib.suppress(ChildProcessError):
-        os.waitpid(pid, 0)
-    os.close(pidfd)
-    os.close(lifeline)
+    # A new time namespace is for children at first.
+    link = "time_for_children" if flag == kernel.CLONE_NEWTIME else entry
+    return os.open(f"/proc/thread-self/ns/{link}", os.O_RDONLY | os.O_CLOEXEC)
 
 
 def _map_all_ids(pid: int) -> None:

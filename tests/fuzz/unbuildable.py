@@ -36,7 +36,7 @@ def main(runtime: str, directory: str) -> None:
         reproducers=directory,
     )
     examined = examine_each(open_certifier(plan), CASES)
-    print(json.dumps([[each.started, [found.outcome.reason for found in each.bad.values()]] for each in examined]))
+    json.dump([[each.started, [found.outcome.reason for found in each.bad.values()]] for each in examined], sys.stdout)
 
 
 if __name__ == "__main__":
