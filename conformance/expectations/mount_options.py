@@ -17,6 +17,7 @@ from conformance.expectations.mounted import (
     judge_each,
     look_at_mounts,
     mount_of,
+    options_given,
     read_only,
     user_namespace,
     visible,
@@ -181,7 +182,7 @@ def says_only(entry: Entry, group: str, *names: str) -> bool:
 
 def has_option(option: Option, config: Config) -> tuple[Entry, ...]:
     """Return the entries that this option has to take effect on."""
-    if option.clears and user_namespace(config):
+    if option.name not in options_given(config) or (option.clears and user_namespace(config)):
         return ()
     return tuple(
         entry

@@ -121,6 +121,12 @@ def visible(config: Config) -> tuple[Entry, ...]:
 
 
 @remembered
+def options_given(config: Config) -> frozenset[str]:
+    """Return the options that any visible entry has: most options are in no entry, and then none has to be looked at."""
+    return frozenset(option for entry in visible(config) for option in entry.options)
+
+
+@remembered
 def twins(config: Config) -> tuple[Twin, ...]:
     """Return the visible bind mounts whose source is a path below root.path, both relative or both absolute."""
     root = posixpath.normpath(lookup(config, "/root/path", "") or "/")

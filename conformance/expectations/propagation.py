@@ -25,6 +25,7 @@ from conformance.expectations.mounted import (
     judge_each,
     look_at_mounts,
     mount_of,
+    options_given,
     own_namespace,
     places,
     visible,
@@ -61,7 +62,7 @@ def has_option(name: str, config: Config) -> tuple[Entry, ...]:
 
     None where rootfsPropagation has a value beyond the spec's: what a runtime makes of "rshared" is its own affair.
     """
-    if lookup(config, "/linux/rootfsPropagation") not in ROOTFS_VALUES:
+    if name not in options_given(config) or lookup(config, "/linux/rootfsPropagation") not in ROOTFS_VALUES:
         return ()
     return tuple(entry for entry in visible(config) if OPTIONS & set(entry.options) == {name})
 
