@@ -1,6 +1,7 @@
 """Drive one case: build its bundle, perform its operations on the runtime, observe, clean up; the product is a Record.
 
-container.py    one container under test, operation by operation
-driver.py       a whole case, with its twins
-reaper.py       processes, mounts and cgroups that are left when a runtime misbehaved
+container.py      one container under test, operation by operation
+conversation.py   the talk with its program, through pipes or a terminal
+driver.py         a whole case, with its twins
+reaper.py         processes, mounts and cgroups that are left when a runtime misbehaved
 """

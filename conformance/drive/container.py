@@ -8,11 +8,11 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
-from conformance.bundle.actions import execute
 from conformance.bundle.builder import Bundle
-from conformance.bundle.proxy import ProbeGone, ProbeSilent, Proxy
+from conformance.bundle.proxy import ProbeGone, ProbeSilent
 from conformance.cases.case import Case
 from conformance.drive import outside
+from conformance.drive.conversation import Conversation
 from conformance.drive.first_process import FirstProcess
 from conformance.drive.program import executes, executing
 from conformance.drive.reaper import Reaper
@@ -30,14 +30,11 @@ from conformance.record.probe import Action, Answer
 from conformance.record.record import Record
 from conformance.record.snapshot import Snapshot
 from conformance.subject.agent import SeccompAgent
-from conformance.subject.console import ConsoleSocket
 from conformance.subject.hooks import HookListener
 from conformance.subject.runtime import Runtime, read_pid_file
 
-_PROGRAM_SECONDS = 5.0
 _DEATH_SECONDS = 10.0
-_ANSWER_SECONDS = 5.0
-_TERMINAL_SECONDS = 1.0
+_HOOK_SECONDS = 5.0
 _STALLED_SECONDS = 10.0
 """For an operation in which a hook is never let go: the runtime has to abort it after the second that the case allows."""
 
@@ -69,7 +66,6 @@ class ContainerUnderTest:
         self.reaper = reaper
         self.watcher = watcher
         self.wants = wants
-        self.numbers = numbers
         self.actions = actions
         self.listener = listener
         self.agent = SeccompAgent(bundle.agent_socket, keep=_is_held(bundle)) if _has_agent(bundle) else None
@@ -77,7 +73,7 @@ class ContainerUnderTest:
         self._neighbours: list[ContainerUnderTest] = []
         self._first = FirstProcess()
         self._status = Status.ABSENT
-        self._proxy: Proxy | None = None
+        self._conversation = Conversation(machine=host.machine, numbers=numbers)
         self._nothing_left = False
         """No difference was seen, and nothing was run since."""
         self._before = watcher.look()
@@ -96,29 +92,18 @@ class ContainerUnderTest:
             if pid is not None and os.path.exists(f"/proc/{pid}"):
                 self.record.second_containers.append(pid)
             return second
-        if self._proxy is not None:
-            self._proxy.close()
-        stdin, probe_input = os.pipe()
-        probe_output, stdout = os.pipe()
-        self._proxy = Proxy(probe_input, probe_output, self.host.machine)
-        console = self._console_socket()
-        try:
+        with self._conversation.streams(console_path=self._console_path()) as streams:
             operation = self._run(
                 "create",
                 container_id=identifier,
                 pid_file=pid_file,
-                stdin=stdin,
-                stdout=stdout,
-                watch_stdout=probe_output,
-                console_socket=console.path if console else None,
+                stdin=streams.stdin,
+                stdout=streams.stdout,
+                watch_stdout=streams.probe_output,
+                console_socket=streams.console_path,
             )
-            if console is not None and operation.succeeded:
-                self._take_terminal(console)
-        finally:
-            os.close(stdin)
-            os.close(stdout)
-            if console is not None:
-                console.close()
+            if streams.console is not None and operation.succeeded:
+                self._conversation.take_terminal(streams.console)
         self.record.operations.append(operation)
         if operation.succeeded:
             pid = read_pid_file(pid_file)
@@ -218,12 +203,11 @@ class ContainerUnderTest:
 
     def ask(self, *actions: Action) -> None:
         """Have the probe execute actions now; the answers are recorded."""
-        if self._proxy is None or not self.record.program_started:
+        if not self.record.program_started:
             never = Answer((), problem="the program was never seen to run")
             self.record.answers |= dict.fromkeys(actions, never)
             return
-        answers = execute(self._proxy, actions, numbers=self.numbers, timeout=_ANSWER_SECONDS)
-        for action, answer in zip(actions, answers, strict=True):
+        for action, answer in zip(actions, self._conversation.ask(actions), strict=True):
             died = self.record.exit_code if not answer.complete and self.current() is Status.STOPPED else None
             self.record.answers[action] = answer if died is None else replace(answer, died=died)
 
@@ -287,8 +271,7 @@ class ContainerUnderTest:
         if self.agent is not None:
             self.agent.close()
             self.record.agent = tuple(self.agent.connections)
-        if self._proxy is not None:
-            self._proxy.close()
+        self._conversation.close()
         self._forget()
         self.reaper.collect()
         left = () if self._nothing_left else self.watcher.left(self._before)
@@ -350,20 +333,10 @@ class ContainerUnderTest:
         if self.wants.links:
             self.record.outside[phase] = outside.links(self.record.config, self.record.namespace_paths)
 
-    def _console_socket(self) -> ConsoleSocket | None:
-        """Listen for the terminal if the config wants one and the runtime's adapter has words for that."""
-        if lookup(self.record.config, "/process/terminal") is not True or not self.runtime.adapter.terminal_flags:
-            return None
-        return ConsoleSocket(f"{self.bundle.directory}.tty")
-
-    def _take_terminal(self, console: ConsoleSocket) -> None:
-        """Talk to the program through its terminal; without one, through the pipes that the runtime was called with."""
-        master = console.receive(seconds=_TERMINAL_SECONDS)
-        if master is None:
-            return
-        if self._proxy is not None:
-            self._proxy.close()
-        self._proxy = Proxy(master, master, self.host.machine)
+    def _console_path(self) -> str | None:
+        """Return where to listen for the terminal, if the config wants one and the runtime's adapter has words for that."""
+        wanted = lookup(self.record.config, "/process/terminal") is True and self.runtime.adapter.terminal_flags
+        return f"{self.bundle.directory}.tty" if wanted else None
 
     def _forget(self) -> None:
         self._status = Status.ABSENT
@@ -373,8 +346,7 @@ class ContainerUnderTest:
         """Wait for a sign of life of the program: an answer, or its executable in place of the runtime's."""
         self._serve_late_hooks()
         try:
-            if self._proxy is not None:
-                self._proxy.call(self.numbers["getpid"], timeout=_PROGRAM_SECONDS)
+            if self._conversation.greet():
                 self.record.program_started.append(time.monotonic())
         except ProbeSilent:
             if self.pid is not None and executes(self.pid, self.bundle):
@@ -389,7 +361,7 @@ class ContainerUnderTest:
         if self.listener is None:
             return
         due = len(lookup(self.record.config, "/hooks/startContainer") or ())
-        deadline = time.monotonic() + _PROGRAM_SECONDS
+        deadline = time.monotonic() + _HOOK_SECONDS
         while self.current() is Status.CREATED and time.monotonic() < deadline:
             if sum(call.kind == "startContainer" for call in self.listener.calls) >= due:
                 return
