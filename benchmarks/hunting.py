@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Any
 
@@ -27,11 +28,13 @@ from conformance.host.cgroup_views import LANES
 from conformance.plan import Plan, open_certifier
 from conformance.subject.identify import find
 from conformance.verdict.certifier import Certifier
+from fuzz.engine.ahead import Ahead
 from fuzz.engine.oracle import examine_each
 from fuzz.kinds import CONFIGS
 from fuzz.strategies.feature import Feature
 from specs.verdicts import Level
 
+_Example = tuple[Feature, ...]
 BATCH = 20
 """Containers a worker runs in one turn of each side."""
 _LEFT_OUT = ("hooks", "features", "linux.resources.pids", "process.ioPriority", "process.terminal")
@@ -110,27 +113,31 @@ def _serve(plan: str, seed: int) -> int:
     """In the jail: take turns as told on stdin, `bare loop` and `hunt` with the same configs; tell seconds and containers."""
     certifier = open_certifier(Plan.read(plan))
     generate = CONFIGS.generator(certifier.driver.host)
-    examples: list[tuple[Feature, ...]] = []
-    generating, number, containers = 0.0, seed * 1000, 0
+    examples: list[_Example] = []
+    number, containers = seed * 1000, 0
     for line in sys.stdin:
         if line == "bare loop\n":
-            started = time.perf_counter()
-            drawn: list[tuple[Feature, ...]] = []
-            generate(drawn.append, number)
-            generating, number = (time.perf_counter() - started) / len(drawn), number + 1
+            drawn = _ahead(generate, number).all()
+            number += 1
             examples = [each for each in drawn if not any(feature.name.startswith(_LEFT_OUT) for feature in each)][-BATCH:]
             seconds, examples = _bare(certifier, examples)
             containers = len(examples)
         else:
+            ahead = _ahead(generate, number)  # an example for a container, as in a hunt
             started = time.perf_counter()
-            examined = examine_each(certifier, (CONFIGS.case(example, "benchmark/hunt") for example in examples))
-            containers = sum(1 if each.record.twin is None else 2 for each in examined)
-            seconds = time.perf_counter() - started + generating * len(examples)
+            cases = (CONFIGS.case(example, "benchmark/hunt") for example in examples)
+            containers = sum(1 if each.record.twin is None else 2 for each in examine_each(certifier, cases, spare=ahead.step))
+            seconds = time.perf_counter() - started
+            ahead.close()
         print(seconds, containers, flush=True)  # noqa: T201
     return 0
 
 
-def _bare(certifier: Certifier, examples: list[tuple[Feature, ...]]) -> tuple[float, list[tuple[Feature, ...]]]:
+def _ahead(generate: Callable[[Callable[[_Example], None], int], None], number: int) -> Ahead[_Example]:
+    return Ahead(lambda take: generate(take, number))
+
+
+def _bare(certifier: Certifier, examples: list[_Example]) -> tuple[float, list[_Example]]:
     """Run the loop over those of the examples that the runtime accepts; return its seconds, and those."""
     accepted, seconds = [], 0.0
     for index, example in enumerate(examples):

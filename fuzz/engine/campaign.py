@@ -110,10 +110,11 @@ class Campaign(Generic[Example]):
     def _examine(self, example: Example) -> Bad:
         return self._bad(examine(self.session.certifier, self._case(example), self.kind.judged_by))
 
-    def _examine_each(self, examples: Iterable[Example]) -> Iterator[tuple[Example, Bad]]:
+    def _examine_each(self, examples: Iterable[Example], spare: Callable[[], bool]) -> Iterator[tuple[Example, Bad]]:
         named, driven = tee(examples)
         cases = (self._case(example) for example in driven)
-        for example, examination in zip(named, examine_each(self.session.certifier, cases, self.kind.judged_by), strict=True):
+        examined = examine_each(self.session.certifier, cases, self.kind.judged_by, spare=spare)
+        for example, examination in zip(named, examined, strict=True):
             self._count(example, examination)
             yield example, self._bad(examination)
 

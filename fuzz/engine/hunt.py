@@ -1,19 +1,20 @@
 """The loop of a hunt: rounds of examples, and what is bad and new is reproduced, shrunk, reported and kept.
 
 Hypothesis generates and shrinks. A known find does not stop it; a new one ends the round with its smallest example. A round
-is generated as a whole and then run, so that one container can be judged while the runtime works on the next; to shrink an
-example of it, the round is generated again from its seed, up to that example.
+is generated as a whole and then run, so that one container can be judged, and the next round be generated, while the runtime
+works; to shrink an example of it, the round is generated again from its seed, up to that example.
 """
 
 import contextlib
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, NoReturn, TypeVar
 
 from hypothesis.errors import Flaky
 
 from conformance.verdict.judge import Question
+from fuzz.engine.ahead import Ahead
 from fuzz.engine.budget import Budget
 from fuzz.engine.seeds import ROUND, seed_of
 from fuzz.engine.symptom import Key
@@ -53,8 +54,11 @@ class Hunt(Generic[Example]):
 
     generate: Callable[[Callable[[Example], None], int], None]
     """Call a function with examples made from a seed; what the function raises makes Hypothesis shrink, and comes back."""
-    examine_each: Callable[[Iterable[Example]], Iterator[tuple[Example, Bad]]]
-    """Run examples that count, one after another; what is wrong with one may be known only when the next has run."""
+    examine_each: Callable[[Iterable[Example], Callable[[], bool]], Iterator[tuple[Example, Bad]]]
+    """Run examples that count, one after another; what is wrong with one may be known only when the next has run.
+
+    The function is called now and then when there is nothing else to do; it returns whether it did something.
+    """
     examine: Callable[[Example], Bad]
     """Run an example that does not count: for repetitions, and for shrinking."""
     report: Callable[[Find[Example]], None]
@@ -71,9 +75,19 @@ class Hunt(Generic[Example]):
     def run(self, first_round: int = 0) -> None:
         """Hunt until the budget is spent."""
         number = first_round
+        ahead = self._ahead(number)
         while not self.budget.spent:
-            _Round(self, number).run()
+            drawn, ahead = ahead.all(), self._ahead(number + 1)
+            _Round(self, number, ahead).run(drawn)
             number += 1
+        ahead.close()
+
+    def seed_of(self, number: int) -> int:
+        """Return the seed of a round."""
+        return seed_of(self.seed, *self.identity, number)
+
+    def _ahead(self, number: int) -> Ahead[Example]:
+        return Ahead(lambda take: self.generate(take, self.seed_of(number)))
 
     def new(self, bad: Bad) -> list[Key]:
         """Return what is not known yet."""
@@ -88,9 +102,11 @@ class Hunt(Generic[Example]):
 class _Round(Generic[Example]):
     """Up to ROUND examples, or until something new has been found and shrunk."""
 
-    def __init__(self, hunt: Hunt[Example], number: int) -> None:
+    def __init__(self, hunt: Hunt[Example], number: int, ahead: Ahead[Example]) -> None:
         self._hunt = hunt
         self._number = number
+        self._ahead = ahead
+        """The round after this one."""
         self._target: Key | None = None
         self._question: Question | None = None
         self._smallest: Example | None = None
@@ -99,17 +115,16 @@ class _Round(Generic[Example]):
         self._shrunk = 0
         self._deadline = 0.0
 
-    def run(self) -> None:
-        hunt, seed = self._hunt, seed_of(self._hunt.seed, *self._hunt.identity, self._number)
-        drawn: list[Example] = []
-        hunt.generate(drawn.append, seed)
-        for example, bad in hunt.examine_each(self._afforded(drawn[:ROUND])):
+    def run(self, drawn: Sequence[Example]) -> None:
+        hunt = self._hunt
+        for example, bad in hunt.examine_each(self._afforded(drawn[:ROUND]), self._ahead.step):
             hunt.checkpoint(self._number)
             if self._target is None:
                 self._try_again(example, bad)
         if self._target is not None:
+            self._ahead.all()  # Hypothesis is not made for two tests at once
             with contextlib.suppress(Bug, Flaky):
-                hunt.generate(self._shrink, seed)
+                hunt.generate(self._shrink, hunt.seed_of(self._number))
             self._report()
 
     def _afforded(self, drawn: Iterable[Example]) -> Iterator[Example]:

@@ -85,12 +85,22 @@ def examine(certifier: Certifier, case: Case, judged_by: tuple[str, ...] = ("*",
     return next(examine_each(certifier, (case,), judged_by))
 
 
-def examine_each(certifier: Certifier, cases: Iterable[Case], judged_by: tuple[str, ...] = ("*",)) -> Iterator[Examination]:
-    """Do the same with one case after another, and yield what each came to: one is judged while the runtime works on the next."""
+def no_spare_work() -> bool:
+    """Do nothing."""
+    return False
+
+
+def examine_each(
+    certifier: Certifier, cases: Iterable[Case], judged_by: tuple[str, ...] = ("*",), *, spare: Callable[[], bool] = no_spare_work
+) -> Iterator[Examination]:
+    """Do the same with one case after another, and yield what each came to: one is judged while the runtime works on the next.
+
+    When that is done, `spare` is called, once a case: for work of another kind, as short as the quickest call of a runtime.
+    """
     earlier: _Examining | None = None
     for case in cases:
         latest = _Examining(certifier, case, judged_by)
-        latest.drive(meanwhile=earlier)
+        latest.drive(meanwhile=earlier, spare=spare)
         if earlier is not None:
             yield earlier.finished()
         earlier = latest
@@ -112,13 +122,17 @@ class _Examining:
     """Found out once, though the driver and the judge both want to know."""
     _judged: list[Judged] = field(default_factory=list)
 
-    def drive(self, *, meanwhile: "_Examining | None") -> None:
+    def drive(self, *, meanwhile: "_Examining | None", spare: Callable[[], bool]) -> None:
         """Run the case.
 
-        While there is nothing to do but to wait for the runtime, find out what to ask of it, and judge an earlier one.
+        While there is nothing to do but to wait for the runtime, find out what to ask of it, judge an earlier one, and do
+        one piece of spare work.
         """
         driver = self.certifier.driver
-        driver.runtime.meanwhile = lambda: self._prepare() or (meanwhile is not None and meanwhile.judge_some())
+        pieces = iter((spare,))
+        driver.runtime.meanwhile = lambda: (
+            self._prepare() or (meanwhile is not None and meanwhile.judge_some()) or any(piece() for piece in pieces)
+        )
         try:
             self._record = driver.drive(self.case, actions=self._wanted)
         except (ValueError, LookupError, OutsideError) as error:  # a strategy has made what is no case

@@ -1,7 +1,8 @@
 """The pieces of a hunt, each by itself and without a runtime."""
 
 import json
-from collections.abc import Iterable, Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -12,6 +13,7 @@ from hypothesis import seed as with_seed
 from hypothesis import strategies as st
 
 from fuzz.engine import corpus, options
+from fuzz.engine.ahead import Ahead
 from fuzz.engine.budget import Budget
 from fuzz.engine.corpus import CorpusError, Found
 from fuzz.engine.coverage import INFEASIBLE, Coverage, infeasible
@@ -22,12 +24,13 @@ from fuzz.engine.options import Shard
 from fuzz.engine.progress import Progress
 from fuzz.engine.seeds import hunting, seed_of
 from fuzz.engine.symptom import Key, key, plain
-from fuzz.kinds import LIFECYCLES
+from fuzz.kinds import CONFIGS, LIFECYCLES
 from fuzz.strategies.config import PROPERTIES
 from fuzz.strategies.feature import compatible
 from fuzz.strategies.lifecycles import Step
 from specs.verdicts import Verdict
 from tests.faulty.hunted import table
+from tests.fuzz.hosts import rich_host
 from tests.fuzz.test_strategies import drawn, strategy_of
 
 QUESTION: Any = SimpleNamespace()
@@ -129,9 +132,10 @@ class Runner:
         self.runs += 1
         return {Key("a.b", "too large"): QUESTION} if example >= self.bad and not self.once else {}
 
-    def examine_each(self, examples: Iterable[int]) -> Iterator[tuple[int, dict[Key, Any]]]:
+    def examine_each(self, examples: Iterable[int], spare: Callable[[], bool]) -> Iterator[tuple[int, dict[Key, Any]]]:
         for example in examples:
             self.runs += 1
+            spare()
             yield example, {Key("a.b", "too large"): QUESTION} if example >= self.bad else {}
 
     def hunt(self, examples: int, known: set[Key] | None = None) -> Hunt[int]:
@@ -154,6 +158,46 @@ class Runner:
         )
         hunt.run()
         return hunt
+
+
+def test_what_is_generated_ahead_is_what_would_be_generated_anyway() -> None:
+    generate = CONFIGS.generator(rich_host())
+    drawn: list[Any] = []
+    generate(drawn.append, 5)
+    ahead: Ahead[Any] = Ahead(lambda take: generate(take, 5))
+    assert [ahead.step() for _ in range(3)] == [True] * 3
+    assert ahead.all() == drawn
+    assert not ahead.step()
+
+
+def test_generating_ahead_has_its_turn_only_when_asked() -> None:
+    running: list[str] = []
+
+    def generate(take: Callable[[int], None]) -> None:
+        for number in range(3):
+            running.append(f"makes {number}")
+            take(number)
+
+    ahead = Ahead(generate)
+    assert running == []
+    while ahead.step():
+        running.append("asks")
+        time.sleep(0.02)
+    assert running == ["makes 0", "asks", "makes 1", "asks", "makes 2", "asks"]
+    assert ahead.all() == [0, 1, 2]
+
+
+def test_an_error_of_generating_ahead_is_told_to_whoever_wants_the_examples() -> None:
+    def generate(take: Callable[[int], None]) -> None:
+        take(1)
+        raise LookupError("no such strategy")
+
+    ahead = Ahead(generate)
+    assert ahead.step()
+    assert not ahead.step()
+    ahead.close()
+    with pytest.raises(LookupError, match="no such strategy"):
+        ahead.all()
 
 
 def test_a_find_is_reproduced_shrunk_and_reported_once() -> None:
