@@ -6,5 +6,5 @@ symptom.py    when two violations are one find        budget.py     how long to 
 hunt.py       the loop: generate, reproduce, shrink   coverage.py   properties and pairs of them that were judged
 files.py      cases as plain JSON                     corpus.py     found cases, kept and replayed
 journal.py    what survives a kill                    progress.py   lines for whoever watches
-minimize.py   make a found case smaller
+minimize.py   make a found case smaller               ahead.py      the next round, made while the runtime works
 """
