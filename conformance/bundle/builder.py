@@ -9,6 +9,7 @@ For the directory /tmp/x/c12 there will be
 and, if the config has hooks, their program: {host}/hook and, in the container, /hook.
 """
 
+import contextlib
 import json
 import os
 from collections.abc import Mapping
@@ -46,6 +47,11 @@ class Bundle:
         """Where the seccomp agent listens, `{agent}`."""
         return f"{self.host_directory}/agent.sock"
 
+    @property
+    def process_document(self) -> str:
+        """Where exec finds its process, if there is one."""
+        return f"{self.directory}.process.json"
+
     def foreign(self) -> dict[str, bool]:
         """Say of each namespace ("namespace net") and mount ("mount /path") of the case whether it is still there."""
         points = set(mount_points()) if self.namespaces or self.mounts else set()
@@ -54,6 +60,8 @@ class Bundle:
 
     def remove(self) -> None:
         """Remove all of it, without reaching through mounts that a runtime left; raises OSError if one can't be undone."""
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(self.process_document)
         remove_tree(self.directory, self.host_directory)
 
 

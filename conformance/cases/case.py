@@ -109,6 +109,9 @@ class Container(Protocol):
     def call(self, operation: str, *arguments: str, note: str) -> Operation:
         """Run the runtime with the operation's words and exactly these arguments (none: no container id)."""
 
+    def exec(self) -> Operation | None:
+        """Have it run its program once more, which ends at once; None if the runtime has no such operation."""
+
     def at_once(self, *operations: str) -> Sequence[Operation]:
         """Call several operations on it at the same time, each from a process of its own; kill is with KILL."""
 

@@ -160,6 +160,25 @@ class ContainerUnderTest:
         self.record.operations.append(made)
         return made
 
+    def exec(self) -> Operation | None:
+        """Have it run its program once more, which ends at once; None if the runtime's adapter has no words for that."""
+        if not self.runtime.adapter.offers("exec"):
+            return None
+        program = {**self.record.config["process"], "args": ["/probe"], "terminal": False}
+        with open(self.bundle.process_document, "w", encoding="utf-8") as file:
+            json.dump(program, file)
+        made = self._run(
+            "exec",
+            note="not of the spec",
+            container_id=self.record.container_id,
+            pid_file=f"{self.bundle.directory}.pid2",
+            process=self.bundle.process_document,
+        )
+        self.record.operations.append(made)
+        # Nobody but us collects it, and until then the first process of its pid namespace cannot end.
+        self._collect(read_pid_file(f"{self.bundle.directory}.pid2") if made.succeeded else None)
+        return made
+
     def at_once(self, *operations: str) -> Sequence[Operation]:
         """Call several operations at the same time; kill is with KILL."""
         before = self.current()
@@ -283,6 +302,14 @@ class ContainerUnderTest:
                 os.unlink(path)
         return left
 
+    def _collect(self, pid: int | None) -> None:
+        """Wait for the end of a process that is short-lived, and reap it."""
+        other = FirstProcess()
+        if pid is not None and other.adopt(pid):
+            other.ended(within=_DEATH_SECONDS)
+            other.release()
+        self.reaper.collect()
+
     def _note_end(self, *, within: float = 0) -> None:
         if self._status in {Status.CREATED, Status.RUNNING} and self._first.ended(within=within):
             self._status = Status.STOPPED
@@ -297,6 +324,7 @@ class ContainerUnderTest:
         arguments: Sequence[str] | None = None,
         pid_file: str | None = None,
         signal: str = "KILL",
+        process: str | None = None,
         stdin: int | None = None,
         stdout: int | None = None,
         watch_stdout: int | None = None,
@@ -314,6 +342,7 @@ class ContainerUnderTest:
             bundle=self.bundle.directory,
             pid_file=pid_file,
             signal=signal,
+            process=process,
             stdin=stdin,
             stdout=stdout,
             watch_stdout=watch_stdout,

@@ -114,6 +114,7 @@ ACTIONS: dict[str, Act] = {
     "delete-early": _delete_early,
     "exit": _exit,
     "fork": lambda container, _argument: container.ask(_FORK),
+    "exec": lambda container, _argument: container.exec(),
     "unknown-id": _unknown,
     "no-id": lambda container, operation: container.call(operation, note="no id"),
     "at-once": lambda container, operation: container.at_once(operation, operation),
@@ -143,7 +144,17 @@ class Lifecycles(RuleBasedStateMachine):
 
     @rule(container=_ANY)
     def forward(self, container: int) -> None:
-        """Take the next orderly step: create, start, delete."""
+        """Take the next orderly step of any container."""
+        self._forward(container)
+
+    @precondition(lambda self: self._having(Status.CREATED, Status.STOPPED))
+    @rule(data=st.data())
+    def onward(self, data: st.DataObject) -> None:
+        """Take that of one that is there: else few would ever be started."""
+        self._forward(data.draw(st.sampled_from(self._having(Status.CREATED, Status.STOPPED))))
+
+    def _forward(self, container: int) -> None:
+        """Create it, start it, or delete it when it has stopped."""
         match self._model[container]:
             case Status.ABSENT if not self._gone[container]:
                 self._do(container, "create", leads_to=Status.CREATED)
@@ -179,9 +190,9 @@ class Lifecycles(RuleBasedStateMachine):
             self._do(container, name, argument)
 
     @precondition(lambda self: self._having(Status.RUNNING))
-    @rule(data=st.data(), action=st.sampled_from(("signal", "fork", "kill")))
+    @rule(data=st.data(), action=st.sampled_from(("signal", "fork", "exec", "kill")))
     def work(self, data: st.DataObject, action: str) -> None:
-        """Have a running program fork, or send it a signal that it waits for or ignores."""
+        """Have a running program fork, run another beside it, or send it a signal that it waits for or ignores."""
         signal = data.draw(st.sampled_from(_IGNORED)) if action == "kill" else ""
         self._do(data.draw(st.sampled_from(self._having(Status.RUNNING))), action, signal)
 

@@ -78,28 +78,41 @@ exec {runc} "$@"
 """
 
 
-def crashing(directory: Path) -> str:
-    path = directory / "crashing" / "runc"
+UNTIDY = """#!/bin/sh
+# After an exec something stays in the state directory for ever.
+{runc} "$@" || exit
+case " $* " in *" exec "*) mkdir -p "$2/left-by-exec" ;; esac
+"""
+
+
+def script(text: str, directory: Path) -> str:
+    path = directory / "faulty" / "runc"
     path.parent.mkdir()
-    path.write_text(CRASHING.format(python=sys.executable, runc=RUNC))
+    path.write_text(text.format(python=sys.executable, runc=RUNC))
     path.chmod(0o755)
     return str(path)
 
 
 @pytest.mark.parametrize(
-    ("campaign", "fault_name", "requirement", "examples"),
+    ("campaign", "fault_name", "requirement", "budget"),
     [
-        ("contents", "", "runtime.create.creates", 12),
-        ("defects", "invalid-values-dropped", "config.valid-values.error", 40),
-        ("lifecycles", "create-again-in-silence", "runtime.create.error-dup-or-invalid-id", 14),
+        ("contents", CRASHING, "runtime.create.creates", (12, 3)),
+        ("lifecycles", UNTIDY, "runtime.delete.removes-resources", (25, 1)),
+        ("defects", "invalid-values-dropped", "config.valid-values.error", (40, 3)),
+        ("lifecycles", "create-again-in-silence", "runtime.create.error-dup-or-invalid-id", (14, 3)),
     ],
+    ids=lambda value: "script" if str(value).startswith("#!") else None,
 )
 def test_each_campaign_finds_what_it_is_for(
-    tmp_path: Path, campaign: str, fault_name: str, requirement: str, examples: int
+    tmp_path: Path, campaign: str, fault_name: str, requirement: str, budget: tuple[int, int]
 ) -> None:
     assert RUNC is not None
-    runtime = install(fault(fault_name), real=RUNC, directory=tmp_path / "faulty") if fault_name else crashing(tmp_path)
-    options = (f"--fuzz-examples={examples}", "--fuzz-seed=3", f"--requirement={requirement}")
+    if fault_name.startswith("#!"):
+        runtime = script(fault_name, tmp_path)
+    else:
+        runtime = install(fault(fault_name), real=RUNC, directory=tmp_path / "faulty")
+    examples, seed = budget
+    options = (f"--fuzz-examples={examples}", f"--fuzz-seed={seed}", f"--requirement={requirement}")
     hunted = run(command(runtime, tmp_path, *options, campaign=campaign))
     assert hunted.returncode == 1, hunted.stdout + hunted.stderr
     found = {(each.requirement, each.campaign) for _, each in load(tmp_path / "corpus")}
