@@ -76,7 +76,8 @@ def lay_out(world: World) -> str:
     for folder in (_SOCKETS, _EXITS):
         world.path(folder).mkdir()
     with tarfile.open(fileobj=BytesIO(rootfs(world))) as archive:
-        archive.extractall(world.path("/run/rootfs"), filter="fully_trusted")
+        archive.extraction_filter = lambda member, _path: member  # extractall has had a parameter for it since 3.11.4 alone
+        archive.extractall(world.path("/run/rootfs"))
     return "/run/rootfs"
 
 
