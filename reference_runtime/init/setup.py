@@ -74,6 +74,8 @@ class Inside:
             effect.execute(stage)
         if not plan.waits_before_mounts():
             self._await_go()  # nothing of the image runs before the state is written and the cgroup restricts us
+        for effect in plan.devices:
+            effect.execute(stage)
         if plan.runtime_hooks:
             posix.write(self.sync, HOOKS)
             self._await_go()

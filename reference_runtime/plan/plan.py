@@ -1,7 +1,7 @@
 """Plans a whole container: what is done in which order on the way from a config to a process that waits for `start`."""
 
 from reference_runtime.effects.container_hooks import ContainerHooks
-from reference_runtime.effects.mounts import Bind
+from reference_runtime.effects.mounts import Bind, Mount
 from reference_runtime.plan.devices import plan_devices
 from reference_runtime.plan.kernel_parameters import plan_kernel_parameters
 from reference_runtime.plan.mounts import plan_mounts
@@ -23,8 +23,8 @@ class Plan:
     """The effects of a config, by where they take place."""
 
     __slots__ = (
-        "attach", "calls", "container_hooks", "environment", "filter", "hooks", "inside", "machine", "mounts", "namespaces",
-        "outside", "process", "runtime_hooks", "terminal",
+        "attach", "calls", "container_hooks", "devices", "environment", "filter", "hooks", "inside", "machine", "mounts",
+        "namespaces", "outside", "process", "runtime_hooks", "terminal",
     )  # fmt: skip
 
     def __init__(self, config: "dict[str, Any]", request: "Request", *, container_id: str, bundle: str, machine: str) -> None:
@@ -37,10 +37,10 @@ class Plan:
         """By the runtime, on the process that does nothing yet."""
         keep, self.attach = plan_root(config, bundle=bundle)
         self.mounts = plan_mounts(config, bundle=bundle)
-        self.environment: list[Effect] = [
-            keep, self.attach, *self.mounts, *plan_devices(config), *plan_kernel_parameters(config),
-        ]  # fmt: skip
+        self.environment: list[Effect] = [keep, self.attach, *self.mounts]
         """In the container's namespaces, with the host's files still in reach."""
+        self.devices: list[Effect] = [*plan_devices(config), *plan_kernel_parameters(config)]
+        """There as well, once the cgroup's device rules are complete: while they are written no node can be made."""
         self.terminal = plan_terminal(config.get("process") or {}, console=True)
         terminal = [self.terminal] if self.terminal else []
         change = plan_root_change(config, pivot=request.pivot and self.namespaces.has_new("mount"))
@@ -54,8 +54,10 @@ class Plan:
         """What the stub does; it depends on what this machine grants, so it comes last."""
 
     def waits_before_mounts(self) -> bool:
-        """Whether the first process needs what the runtime does to it from outside before it can begin: ids, network devices."""
-        return "user" in self.namespaces or bool(self.outside) or any(bind.options.id_map for bind in self.binds())
+        """Whether the first process needs what the runtime does from outside before it can begin: ids, network devices, rules."""
+        mapped = any(bind.options.id_map for bind in self.binds())
+        copies_nodes = any(mount.options.copy_up for mount in self.mounts if isinstance(mount, Mount))
+        return "user" in self.namespaces or bool(self.outside) or mapped or copies_nodes
 
     def binds(self) -> "list[Bind]":
         """Return the bind mounts."""
@@ -64,7 +66,7 @@ class Plan:
     def describe(self) -> "list[str]":
         """Return a line for each effect, in the order in which they take place."""
         lines = [self.namespaces.describe(), *(effect.describe() for effect in self.outside)]
-        lines += [effect.describe() for effect in (*self.environment, *self.inside, *self.process)]
+        lines += [effect.describe() for effect in (*self.environment, *self.devices, *self.inside, *self.process)]
         return lines + ([self.filter.describe()] if self.filter else []) + self.calls.describe()
 
 

@@ -9,7 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tests.reference_runtime.container_scenarios import WORK, bundle, nothing_left, runtime, state, write
+from tests.reference_runtime.attacks.weakening import Change, weakened
+from tests.reference_runtime.container_scenarios import WORK, bundle, call, nothing_left, runtime, state, write
 
 _DEEP = 400
 """Times a long name: more than the 4096 bytes of a path."""
@@ -186,6 +187,32 @@ def the_callers_root_stays_mounted() -> None:
     nothing_left()
 
 
+_WRITES = '        write_file(f"{directory}/{file}", *lines)\n'
+_MAKES = "            parent, name = parent_and_name(stage.root, self.path)\n"
+_COPIES = "        posix.mknod(name, status.st_mode, status.st_rdev, dir_fd=target)\n"
+_SLOW = (
+    Change("cgroups/device_control.py", _WRITES, f"{_WRITES}        import time; time.sleep(0.3)\n"),
+    Change("effects/devices.py", _MAKES, f"            import time; time.sleep(0.05)\n{_MAKES}"),
+    Change("effects/copy_up.py", _COPIES, f"        import time; time.sleep(0.1)\n{_COPIES}"),
+)
+"""The runtime is still at the rules when the first process gets to the nodes."""
+
+
+def nodes_wait_for_slow_device_rules() -> None:
+    """Make none while cgroup v1 denies everything: between that line and those that allow, the kernel lets nobody make one."""
+    slowed = weakened(WORK, _SLOW)
+    directory, config = bundle()
+    config["linux"]["devices"] = [{"path": "/dev/own", "type": "c", "major": 1, "minor": 3}]
+    config["mounts"].append({"destination": "/nodes", "type": "tmpfs", "source": "tmpfs", "options": ["tmpcopyup"]})
+    (directory / "rootfs/nodes").mkdir()
+    os.mknod(directory / "rootfs/nodes/copied", 0o20644, os.makedev(1, 5))
+    write(directory, config)
+    call([str(slowed), "--root", str(WORK / "root"), "run", "--detach", "--bundle", str(directory), "c"], check=True)
+    root = Path(f"/proc/{state('c')['pid']}/root")
+    assert [os.stat(root / path).st_rdev for path in ("dev/own", "nodes/copied")] == [os.makedev(1, 3), os.makedev(1, 5)]
+    _deleted()
+
+
 def paused_containers_end() -> None:
     """Refuse to start a created one, which would wait for ever, and delete whatever is paused."""
     directory, _ = bundle()
@@ -263,6 +290,7 @@ SCENARIOS: dict[str, Callable[[], None]] = {
         ids_like_unfinished_ones_are_safe,
         deep_cgroups_are_removed,
         the_callers_root_stays_mounted,
+        nodes_wait_for_slow_device_rules,
         paused_containers_end,
         exec_where_the_first_process_has_ended,
         descriptors_stay_outside,
