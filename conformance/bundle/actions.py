@@ -94,7 +94,7 @@ class _Execution:
         deadline = time.monotonic() + self.timeout
         for repetition in range(times if sent else 0):
             replies, problem = self.proxy.exchange([each.request for each in sent], deadline=deadline)
-            if repetition == times - 1 or problem or replies[0][0] < 0:
+            if repetition == times - 1 or problem or CallResult(replies[0][0]).errno:
                 for each, (value, reply) in zip(sent, replies, strict=False):
                     each.running.results.append(CallResult(value, each.placed.content(reply)))
                 for each in sent[len(replies) :]:

@@ -22,6 +22,10 @@ class Ahead(Generic[Example]):
         self._ended = False
         self._turn, self._back = Semaphore(0), Semaphore(0)
 
+    def __len__(self) -> int:
+        """Return how many examples there are by now."""
+        return len(self._examples)
+
     def step(self) -> bool:
         """Generate one more example; return whether there was one."""
         if self._ended:

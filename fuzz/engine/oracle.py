@@ -136,7 +136,7 @@ class _Examining:
         try:
             self._record = driver.drive(self.case, actions=self._wanted)
         except (ValueError, LookupError, OutsideError) as error:  # a strategy has made what is no case
-            self._record = self._unbuilt(error)
+            self._record = self._undriven(error)
         finally:
             driver.runtime.meanwhile = None
             self._actions = None  # it refers back to us: without that, all this goes at once when it is done with
@@ -144,8 +144,8 @@ class _Examining:
         if self._record.problem:
             del asked[1:]  # one error of the harness, not one for each expectation
 
-    def _unbuilt(self, error: Exception) -> Record:
-        """Return the record of a case that could not be built: all that it holds is an error of ours."""
+    def _undriven(self, error: Exception) -> Record:
+        """Return the record of a case that could not be built or driven: all that it holds is an error of ours."""
         driver = self.certifier.driver
         return Record(
             case=self.case.name,
@@ -153,7 +153,7 @@ class _Examining:
             container_id="",
             bundle="",
             runtime=driver.facts,
-            problem=f"the case cannot be built: {type(error).__name__}: {error}",
+            problem=f"the case cannot be driven: {type(error).__name__}: {error}",
         )
 
     def judge_some(self) -> bool:

@@ -166,6 +166,7 @@ def test_what_is_generated_ahead_is_what_would_be_generated_anyway() -> None:
     generate(drawn.append, 5)
     ahead: Ahead[Any] = Ahead(lambda take: generate(take, 5))
     assert [ahead.step() for _ in range(3)] == [True] * 3
+    assert len(ahead) == 3
     assert ahead.all() == drawn
     assert not ahead.step()
 

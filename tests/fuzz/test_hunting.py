@@ -195,7 +195,7 @@ def test_what_cannot_be_built_is_an_error_of_ours_and_the_next_is_examined(tmp_p
     assert first == last == [True, []]
     reasons = [reason for _, (reason,) in broken]
     assert ["KeyError" in reasons[0], "OutsideError" in reasons[1], "ValueError" in reasons[2]] == [True] * 3
-    assert all("the case cannot be built" in reason for reason in reasons)
+    assert all("the case cannot be driven" in reason for reason in reasons)
 
 
 def _state(directory: Path) -> dict[str, Any]:

@@ -114,22 +114,21 @@ def test_a_signal_ends_the_command_that_does_not_handle_it(signum: signal.Signal
 
 
 @needs_root
-def test_a_signal_that_the_command_blocks_for_a_moment_ends_it_after_that(tmp_path: Path, start: Start) -> None:
-    """Every command does so while it makes a child."""
-    script = "time.sleep(1); signal.pthread_sigmask(signal.SIG_UNBLOCK, [{0}]); sys.stdin.read()"
-    started = start(*_PYTHON, (_BLOCKED + script).format(signal.SIGTERM.value), workdir=tmp_path)
+@pytest.mark.parametrize(
+    ("then", "status"),
+    [
+        # Every command does so while it makes a child.
+        ("signal.pthread_sigmask(signal.SIG_UNBLOCK, [{0}]); sys.stdin.read()", 128 + signal.SIGTERM),
+        ("sys.exit(signal.sigwait([{0}]) - {0} + 7)", 7),
+    ],
+    ids=["unblocks it", "waits for it"],
+)
+def test_a_signal_is_not_lost_on_a_command_that_blocks_it(then: str, status: int, tmp_path: Path, start: Start) -> None:
+    script = f"{_BLOCKED}time.sleep(1); {then}"
+    started = start(*_PYTHON, script.format(signal.SIGTERM.value), workdir=tmp_path)
     assert started.said() == "ready"
     started.janitor.send_signal(signal.SIGTERM)
-    assert started.janitor.wait(timeout=20) == 128 + signal.SIGTERM
-
-
-@needs_root
-def test_a_signal_goes_to_the_command_that_blocks_it_and_waits_for_it(tmp_path: Path, start: Start) -> None:
-    script = "time.sleep(1); sys.exit(signal.sigwait([{0}]) - {0} + 7)"
-    started = start(*_PYTHON, (_BLOCKED + script).format(signal.SIGTERM.value), workdir=tmp_path)
-    assert started.said() == "ready"
-    started.janitor.send_signal(signal.SIGTERM)
-    assert started.janitor.wait(timeout=20) == 7
+    assert started.janitor.wait(timeout=20) == status
 
 
 @needs_root
