@@ -10,8 +10,15 @@ from tests.clients.box import Box
 from tests.clients.world import Completed, World
 
 IMAGE = "docker.io/library/busybox:latest"
+LINGER = "sleep .3"
+"""ctr loses the output of a program that ends before ctr has opened its end of the pipe (with any runtime: delay its openat)."""
 STATES = "/run/containerd/runc/default"
 """Where its shim has the runtime keep its state."""
+
+
+def lingering(command: Sequence[str]) -> tuple[str, ...]:
+    """Return a command that does the same and ends a moment later, with the same status."""
+    return ("sh", "-c", f'"$@"; status=$?; {LINGER}; exit $status', "sh", *command)
 
 
 class Task(Box["Containerd"]):
@@ -20,6 +27,10 @@ class Task(Box["Containerd"]):
     def exec(self, *command: str, flags: Sequence[str] = ()) -> Completed:
         """`ctr task exec`."""
         return self.client("task", "exec", *flags, "--exec-id", secrets.token_hex(4), self.name, *command)
+
+    def output(self, *command: str) -> str:
+        """Run another program in it, and return what it prints."""
+        return self.exec(*lingering(command)).ok()
 
     def status(self) -> str:
         """Return what `ctr task ls` says, in lower case, "" if there is no task."""
@@ -56,7 +67,8 @@ class Containerd:
         return ["run", f"--runc-binary={self.runtime}", *flags, IMAGE, name or secrets.token_hex(6), *command]
 
     def run(self, *command: str, flags: Sequence[str] = ()) -> Completed:
-        return self(*self.words(*command, flags=("--rm", *flags)))
+        """Run a program to its end, in a container of its own."""
+        return self(*self.words(*lingering(command), flags=("--rm", *flags)))
 
     @contextlib.contextmanager
     def box(self, *command: str, flags: Sequence[str] = ()) -> Iterator[Task]:

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from tests.clients.containerd_client import IMAGE, STATES, Containerd
+from tests.clients.containerd_client import IMAGE, LINGER, STATES, Containerd, lingering
 from tests.clients.daemons import oci_archive
 from tests.clients.engines import rootfs
 from tests.clients.programs import TICK, grows, use_shell, use_shell_briefly
@@ -17,7 +17,7 @@ def test_output_and_status_are_the_programs(ctr: Containerd) -> None:
 
 
 def test_standard_input_reaches_the_program(ctr: Containerd) -> None:
-    done = ctr(*ctr.words("head", "-n1"), input="from outside\n")
+    done = ctr(*ctr.words(*lingering(["head", "-n1"])), input="from outside\n")
     assert done.ok() == "from outside"
 
 
@@ -25,7 +25,7 @@ def test_an_oci_layout_is_imported_and_run(ctr: Containerd) -> None:
     name = "example.org/oci:1"
     ctr.world.path("/tmp/oci.tar").write_bytes(oci_archive(rootfs(ctr.world), name))
     assert name in ctr("image", "import", "/tmp/oci.tar").ok()
-    words = [name if word == IMAGE else word for word in ctr.words("echo", "hello")]
+    words = [name if word == IMAGE else word for word in ctr.words(*lingering(["echo", "hello"]))]
     assert ctr(*words).ok() == "hello"
 
 
@@ -39,7 +39,7 @@ def test_an_oci_layout_is_imported_and_run(ctr: Containerd) -> None:
 )
 def test_what_cannot_be_executed_is_told_and_leaves_nothing(ctr: Containerd, program: str, why: str) -> None:
     before = ctr.states()
-    done = ctr.run(program)
+    done = ctr(*ctr.words(program))
     assert done.status == 1
     assert f"{why}: unknown\n" in done.stderr
     assert "unable to retrieve" not in done.stderr
@@ -64,9 +64,9 @@ def test_a_container_in_the_background_until_it_is_deleted(ctr: Containerd) -> N
 
 def test_exec(ctr: Containerd) -> None:
     with ctr.box() as box:
-        done = box.exec("sh", "-c", "echo $PPID; id -u; pwd; exit 3", flags=["--user=1000:1000", "--cwd=/tmp"])
+        done = box.exec("sh", "-c", f"echo $PPID; id -u; pwd; {LINGER}; exit 3", flags=["--user=1000:1000", "--cwd=/tmp"])
         assert (done.status, done.stdout.split()) == (3, ["0", "1000", "/tmp"])
-        done = ctr("task", "exec", "--exec-id=in", box.name, "head", "-n1", input="from outside\n")
+        done = ctr("task", "exec", "--exec-id=in", box.name, *lingering(["head", "-n1"]), input="from outside\n")
         assert done.ok() == "from outside"
         box.exec("touch", "/tmp/detached", flags=["--detach"]).ok()
         box.wait_for("/tmp/detached")
