@@ -4,18 +4,20 @@ import contextlib
 import json
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from typing import Any
 
 from conformance.bundle.builder import Bundle
 from conformance.bundle.proxy import ProbeGone, ProbeSilent
 from conformance.cases.case import Case
-from conformance.drive import outside
+from conformance.drive.calls import Calls
 from conformance.drive.conversation import Conversation
 from conformance.drive.first_process import FirstProcess
 from conformance.drive.program import executes, executing
 from conformance.drive.reaper import Reaper
+from conformance.drive.traces import Traces
 from conformance.drive.watcher import Watcher
 from conformance.host import links
 from conformance.observe.errors import ProcessGone
@@ -29,14 +31,11 @@ from conformance.record.operation import Operation, StateReading, Status
 from conformance.record.probe import Action, Answer
 from conformance.record.record import Record
 from conformance.record.snapshot import Snapshot
-from conformance.subject.agent import SeccompAgent
 from conformance.subject.hooks import HookListener
 from conformance.subject.runtime import Runtime, read_pid_file
 
 _DEATH_SECONDS = 10.0
 _HOOK_SECONDS = 5.0
-_STALLED_SECONDS = 10.0
-"""For an operation in which a hook is never let go: the runtime has to abort it after the second that the case allows."""
 
 
 class ContainerUnderTest:
@@ -53,31 +52,26 @@ class ContainerUnderTest:
         reaper: Reaper,
         watcher: Watcher,
         wants: Wants,
-        numbers: dict[str, int],
+        numbers: Mapping[str, int],
         actions: Sequence[Action],
         listener: HookListener | None,
         company: Callable[[], "ContainerUnderTest"],
     ) -> None:
-        self.case = case
         self.bundle = bundle
         self.record = record
         self.runtime = runtime
         self.host = host
         self.reaper = reaper
-        self.watcher = watcher
         self.wants = wants
         self.actions = actions
         self.listener = listener
-        self.agent = SeccompAgent(bundle.agent_socket, keep=_is_held(bundle)) if _has_agent(bundle) else None
+        self._calls = Calls(case=case, bundle=bundle, record=record, runtime=runtime, listener=listener)
         self._company = company
         self._neighbours: list[ContainerUnderTest] = []
         self._first = FirstProcess()
         self._status = Status.ABSENT
         self._conversation = Conversation(machine=host.machine, numbers=numbers)
-        self._nothing_left = False
-        """No difference was seen, and nothing was run since."""
-        self._before = watcher.look()
-        self._look_outside("before")
+        self._traces = Traces(watcher=watcher, record=record, wants=wants)
 
     # The operations of the spec.
 
@@ -111,7 +105,7 @@ class ContainerUnderTest:
                 self._status = Status.CREATED
         else:
             self.record.leaks_after_refusal = self._left_behind()
-            self._look_outside("refused")
+            self._traces.note("refused")
             self.state(note="after the refused create")
         return operation
 
@@ -151,7 +145,7 @@ class ContainerUnderTest:
             self._forget()
             self.record.leaks = self._left_behind()
             self.record.foreign = self.bundle.foreign()
-            self._look_outside("deleted")
+            self._traces.note("deleted")
         return operation
 
     def call(self, operation: str, *arguments: str, note: str) -> Operation:
@@ -182,6 +176,7 @@ class ContainerUnderTest:
     def at_once(self, *operations: str) -> Sequence[Operation]:
         """Call several operations at the same time; kill is with KILL."""
         before = self.current()
+        self._traces.may_change()
 
         def call(operation: str) -> Operation:
             identifier = self.record.container_id
@@ -213,7 +208,7 @@ class ContainerUnderTest:
         except ProcessGone:
             return None
         self.record.snapshots[name] = taken
-        self._look_outside(name)
+        self._traces.note(name)
         return taken
 
     def probe(self) -> None:
@@ -232,11 +227,12 @@ class ContainerUnderTest:
 
     def hold(self, action: Action) -> None:
         """Have the probe make a call that the agent is notified of, and note what SIGSTOP does to it meanwhile."""
-        if self.agent is None or self.pid is None:
+        agent = self._calls.agent
+        if agent is None or self.pid is None:
             return
         with ThreadPoolExecutor(1) as pool:
             asked = pool.submit(self.ask, action)
-            self.record.state_while_notified = self.agent.hold(self.pid)
+            self.record.state_while_notified = agent.hold(self.pid)
             asked.result()
 
     def wait(self, *, seconds: float = _DEATH_SECONDS) -> None:
@@ -285,18 +281,14 @@ class ContainerUnderTest:
             self._run("kill", container_id=self.record.container_id, signal="KILL")
             self.wait()
             self._run("delete", container_id=self.record.container_id)
-        if self.listener is not None:
-            self.listener.close()
-        if self.agent is not None:
-            self.agent.close()
-            self.record.agent = tuple(self.agent.connections)
+        self._calls.close()
         self._conversation.close()
         self._forget()
         self.reaper.collect()
-        left = () if self._nothing_left else self.watcher.left(self._before)
+        left = self._traces.left_now()
         if any(leak.kind == "process" for leak in left):
             self.reaper.end_all()
-            left = self.watcher.left(self._before)
+            left = self._traces.left_now()
         for path in (f"{self.bundle.directory}.pid", f"{self.bundle.directory}.pid2"):
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(path)
@@ -315,52 +307,10 @@ class ContainerUnderTest:
             self._status = Status.STOPPED
             self.record.exit_code = self.reaper.exit_code(self.pid or 0)
 
-    def _run(
-        self,
-        operation: str,
-        *,
-        container_id: str | None = None,
-        note: str = "",
-        arguments: Sequence[str] | None = None,
-        pid_file: str | None = None,
-        signal: str = "KILL",
-        process: str | None = None,
-        stdin: int | None = None,
-        stdout: int | None = None,
-        watch_stdout: int | None = None,
-        console_socket: str | None = None,
-    ) -> Operation:
-        self._nothing_left = False
-        if self.listener is not None:
-            self.listener.operation = operation
-        finished = self.runtime.run(
-            operation,
-            before=self.current(),
-            note=note,
-            container_id=container_id,
-            arguments=arguments,
-            bundle=self.bundle.directory,
-            pid_file=pid_file,
-            signal=signal,
-            process=process,
-            stdin=stdin,
-            stdout=stdout,
-            watch_stdout=watch_stdout,
-            console_socket=console_socket,
-            umask=self.case.umask,
-            service=self.listener,
-            timeout=_STALLED_SECONDS if self.case.hook_stalls else None,
-        )
-        if self.listener is not None:
-            self.listener.settle()
-        if self.agent is not None:
-            self.agent.collect()
-        return finished
-
-    def _look_outside(self, phase: str) -> None:
-        """Note the network interfaces around the container of a config that moves some into it."""
-        if self.wants.links:
-            self.record.outside[phase] = outside.links(self.record.config, self.record.namespace_paths)
+    def _run(self, operation: str, **details: Any) -> Operation:
+        """Call the runtime; `details` as for Calls.run."""
+        self._traces.may_change()
+        return self._calls.run(operation, before=self.current(), **details)
 
     def _console_path(self) -> str | None:
         """Return where to listen for the terminal, if the config wants one and the runtime's adapter has words for that."""
@@ -403,14 +353,4 @@ class ContainerUnderTest:
         """
         if any(neighbour.current() is not Status.ABSENT for neighbour in self._neighbours):
             return None
-        left = self.watcher.left_for_good(self._before, collect=self._status is Status.ABSENT)
-        self._nothing_left = not left
-        return left
-
-
-def _has_agent(bundle: Bundle) -> bool:
-    return bool(lookup(bundle.config, "/linux/seccomp/listenerPath") == bundle.agent_socket)
-
-
-def _is_held(bundle: Bundle) -> bool:
-    return "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV" in (lookup(bundle.config, "/linux/seccomp/flags") or ())
+        return self._traces.left_behind(collect=self._status is Status.ABSENT)
