@@ -35,7 +35,7 @@ from fuzz.strategies.feature import Feature
 from specs.verdicts import Level
 
 _Example = tuple[Feature, ...]
-BATCH = 20
+BATCH = 50
 """Containers a worker runs in one turn of each side."""
 _LEFT_OUT = ("hooks", "features", "linux.resources.pids", "process.ioPriority", "process.terminal")
 """How the names of these properties begin."""

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 
+from conformance.record.config import remembered
 from conformance.record.snapshot import SeccompFilter
 
 WORD = 0xFFFFFFFF
@@ -101,11 +102,16 @@ def _interpret(program: Sequence[tuple[int, int, int, int]], words: Sequence[int
     the accumulator lives in a local and goes through `_Machine` only for the others.
     """
     accumulator, at = 0, 0
-    machine = _Machine()
+    machine: _Machine | None = None
+    rows = _comparisons(program)
     while True:
         code, if_true, if_false, k = program[at]
+        if code == 0x15 and at in rows:  # JEQ K
+            targets, otherwise = rows[at]
+            at = targets.get(accumulator, otherwise)
+            continue
         at += 1
-        if code == 0x15:  # JEQ K
+        if code == 0x15:
             at += if_true if accumulator == k else if_false
         elif code == 0x20:  # LD W ABS
             accumulator = words[_word_index(k)]
@@ -116,13 +122,36 @@ def _interpret(program: Sequence[tuple[int, int, int, int]], words: Sequence[int
         elif code == 0x05:  # JA
             at += k
         elif code in _CONDITIONS:
-            at += if_true if _CONDITIONS[code](accumulator, machine.x if code & 0x08 else k) else if_false
+            operand = (machine.x if machine else 0) if code & 0x08 else k
+            at += if_true if _CONDITIONS[code](accumulator, operand) else if_false
         elif code == 0x16:  # RET A
             return accumulator
         else:
+            machine = machine or _Machine()
             machine.a = accumulator
             _step(machine, code, k)
             accumulator = machine.a
+
+
+@remembered
+def _comparisons(program: Sequence[tuple[int, int, int, int]]) -> Mapping[int, tuple[Mapping[int, int], int]]:
+    """Return where rows of JEQ K lead, by the place of their first: for each value that they compare with, and otherwise.
+
+    Filters look for a call in long rows of them: what follows one that is not met is mostly another. So a row takes one step.
+    """
+    rows: dict[int, tuple[Mapping[int, int], int]] = {}
+    inside: set[int] = set()
+    for first in range(len(program)):
+        targets: dict[int, int] = {}
+        at = first
+        while first not in inside and at < len(program) and program[at][0] == 0x15:
+            _, if_true, if_false, k = program[at]
+            targets.setdefault(k, at + 1 + if_true)
+            at += 1 + if_false
+            inside.add(at)
+        if targets:
+            rows[first] = targets, at
+    return rows
 
 
 def _word_index(offset: int) -> int:

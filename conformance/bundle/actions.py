@@ -8,6 +8,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import NamedTuple
 
 from conformance.bundle.arguments import Placed, failed_dependency, place
 from conformance.bundle.layout import PAUSE_IF_ZERO
@@ -32,8 +33,7 @@ class _Running:
     problem: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class _Sent:
+class _Sent(NamedTuple):
     """A call that is made together with others."""
 
     running: _Running
@@ -61,14 +61,16 @@ class _Execution:
 
     def _make(self, running: _Running, call: Call) -> None:
         """Make a call, or put it to those that are made together."""
-        if call.name not in self.numbers:
+        number = self.numbers.get(call.name)
+        if number is None:
             self._flush()
             running.problem = running.problem or f"{self.proxy.machine} has no system call {call.name}"
             return
-        number, needed = self.numbers[call.name], _needed(call)
-        if not needed and _is_single(call):
-            self.together.append(_Sent(running, call, *_prepared(call, number)))
+        prepared = _prepared(call, number)
+        if prepared is not None:
+            self.together.append(_Sent(running, call, *prepared))
             return
+        needed = _needed(call)
         if max(needed, default=-1) >= len(running.results):
             self._flush()
         failed = failed_dependency(call.arguments, running.results) if not running.problem else None
@@ -114,7 +116,9 @@ def _needed(call: Call) -> tuple[int, ...]:
 
 
 @lru_cache(maxsize=512)
-def _prepared(call: Call, number: int) -> tuple[Request, Placed]:
-    """Lay out a call that needs no earlier result: most are asked of one container after another."""
+def _prepared(call: Call, number: int) -> tuple[Request, Placed] | None:
+    """Lay out a call that is made once and needs no earlier result: most are asked of one container after another."""
+    if _needed(call) or not _is_single(call):
+        return None
     placed = place(call.arguments, ())
     return packed(number, placed.values, data=placed.data, out=placed.out), placed

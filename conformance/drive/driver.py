@@ -68,10 +68,14 @@ class Driver:
         discard(bundle)
         return record
 
-    def drive_and_keep(self, case: Case, *, actions: Ask = no_actions) -> tuple[Record, Bundle]:
-        """Do what `drive` does, but leave the bundle to the caller, who has to `discard` it."""
+    def build(self, case: Case) -> Bundle:
+        """Build the bundle of a case, to be driven later. The caller has to `discard` it."""
+        return self._bundle(case.adapted(self.facts.features, self.host))
+
+    def drive_and_keep(self, case: Case, *, actions: Ask = no_actions, built: Bundle | None = None) -> tuple[Record, Bundle]:
+        """Do what `drive` does, with the bundle that was built for the case, if any. The caller has to `discard` the bundle."""
         adapted = case.adapted(self.facts.features, self.host)
-        record, bundle = self._once(adapted, actions)
+        record, bundle = self._once(adapted, actions, built)
         for action in actions(record.config):
             if action.destructive and record.program_started:
                 record.answers |= self._aside(replace(adapted, script=_only(action))).answers
@@ -87,8 +91,8 @@ class Driver:
     def _base(self) -> dict[str, object]:
         return base_config(oci_version=self.oci_version)
 
-    def _once(self, case: Case, actions: Ask) -> tuple[Record, Bundle]:
-        bundle = self._bundle(case)
+    def _once(self, case: Case, actions: Ask, built: Bundle | None = None) -> tuple[Record, Bundle]:
+        bundle = built or self._bundle(case)
         try:
             with HostSetup(case, bundle):
                 return self._perform(case, bundle, actions), bundle
@@ -142,7 +146,7 @@ class Driver:
             reaper=self._reaper,
             watcher=self._watcher,
             wants=wants_of(bundle.config, self.host),
-            numbers=dict(numbers(self.host.machine)),
+            numbers=numbers(self.host.machine),
             actions=actions,
             listener=listener,
             company=company,

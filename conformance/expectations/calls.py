@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from conformance.expectations.contract import Inconclusive, answer
-from conformance.record.config import Config, lookup
+from conformance.record.config import Config, lookup, remembered
 from conformance.record.probe import Action, Call, CallResult, Out
 from conformance.record.record import Record
 
@@ -56,11 +56,15 @@ def status_of(result: CallResult) -> FileStatus:
 
 def results(config: Config, record: Record, action: Action) -> Sequence[CallResult]:
     """Return the kernel's own answers to the action's calls; raises Inconclusive where there are none to be had."""
-    filtered = lookup(config, "/linux/seccomp") is not None
-    touched = sorted({call.name for call in action.calls if not _let_through(config, call.name)}) if filtered else []
+    touched = _touched(config, action) if lookup(config, "/linux/seccomp") is not None else ()
     if touched:
         raise Inconclusive(f"the configured seccomp filter may answer in place of the kernel: {', '.join(touched)}")
     return answer(record, action).results
+
+
+@remembered
+def _touched(config: Config, action: Action) -> tuple[str, ...]:
+    return tuple(sorted(name for name in {call.name for call in action.calls} if not _let_through(config, name)))
 
 
 def number(result: CallResult) -> int:
@@ -72,7 +76,7 @@ def number(result: CallResult) -> int:
 
 def _let_through(config: Config, name: str) -> bool:
     seccomp = lookup(config, "/linux/seccomp")
-    if not isinstance(seccomp, Mapping):
+    if not isinstance(seccomp, dict):
         return True
     return all(action in _LETS_THROUGH for action in _possible_actions(seccomp, name))
 

@@ -18,7 +18,7 @@ from conformance.expectations.contract import (
     violated,
 )
 from conformance.expectations.tolerance import must_be_accepted
-from conformance.record.config import Config, lookup
+from conformance.record.config import Config, lookup, remembered
 from conformance.record.host import Host
 from conformance.record.record import Record
 from conformance.record.snapshot import Process
@@ -46,6 +46,7 @@ class Bounds:
         return not self.least & ~observed and not observed & ~self.most
 
 
+@remembered
 def listed(config: Config, which: str) -> int | None:
     """Return the bit mask of the known names listed for a set, None where the config leaves the set out."""
     given = lookup(config, f"/process/capabilities/{which}")
@@ -68,6 +69,7 @@ def kept(config: Config, host: Host, process: Process) -> Mapping[str, Bounds]:
     return {"bounding": bounding, "inheritable": inheritable, "permitted": permitted, "ambient": ambient}
 
 
+@remembered
 def after_execve(config: Config, host: Host, process: Process) -> Mapping[str, Bounds]:
     """Return each set as the rules of execve(2) make it of what was kept, for a file without capabilities of its own."""
     before = kept(config, host, process)

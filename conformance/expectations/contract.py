@@ -108,16 +108,18 @@ def equal(*, expected: Any, observed: Any, evidence: Any = None) -> Evidence:
 
 def running(record: Record) -> Snapshot:
     """Return the snapshot of the running container; raises Inconclusive without one."""
-    if record.running is None:
+    snapshot = record.running
+    if snapshot is None:
         raise Inconclusive("the program was never seen running" + _why(record))
-    return record.running
+    return snapshot
 
 
 def created(record: Record) -> Snapshot:
     """Return the snapshot of the created container; raises Inconclusive without one."""
-    if record.created is None:
+    snapshot = record.created
+    if snapshot is None:
         raise Inconclusive("the container was never seen created" + _why(record))
-    return record.created
+    return snapshot
 
 
 def answer(record: Record, action: Action) -> Answer:

@@ -8,10 +8,20 @@ import posixpath
 import stat
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from conformance.expectations.calls import AT_FDCWD, c_string, results
 from conformance.expectations.contract import Evidence, Expectation, Inconclusive, Unexercised, must_be_refused, violated
-from conformance.expectations.mounted import absolute, entries, judge_each, masked_paths, own_namespace, user_namespace, within
+from conformance.expectations.mounted import (
+    absolute,
+    covered,
+    entries,
+    judge_each,
+    masked_paths,
+    own_namespace,
+    user_namespace,
+    within,
+)
 from conformance.expectations.places import NOWHERE, Place, look, place
 from conformance.record.config import Config, lookup, remembered
 from conformance.record.host import Host
@@ -39,6 +49,8 @@ SYMLINKS: Mapping[str, str] = {
 }
 """runtime-linux.md, Dev symbolic links: name in /dev to target."""
 
+_DEFAULT_PATHS = (*(f"/dev/{name}" for name in DEFAULT_DEVICES), "/dev/ptmx", "/dev/pts/ptmx")
+_TARGETS = tuple(SYMLINKS.values())
 _PATH_MAX = 4096
 
 
@@ -88,8 +100,8 @@ def visible_devices(config: Config) -> tuple[Device, ...]:
         for device in devices
         if device.type in KINDS
         and sum(other.path == device.path for other in devices) == 1
-        and not any(within(device.path, path) for path in masked_paths(config))
-        and not any(within(device.path, m.destination) for m in mounts if m.bind or m.type != "tmpfs" or m.remount)
+        and not covered(device.path, masked_paths(config))
+        and not covered(device.path, (m.destination for m in mounts if m.bind or m.type != "tmpfs" or m.remount))
         and not any(entry.destination == device.path for entry in mounts)
     )
 
@@ -173,7 +185,7 @@ def _judge_mismatch(_config: Config, _host: Host, record: Record) -> Evidence:
 
 def fresh_dev(config: Config, path: str) -> bool:
     """Whether the runtime alone decides what is at `path` in /dev: a fresh tmpfs on /dev, or none, and nothing else there."""
-    return _fresh_dev(config) and not any(within(path, other) for other in _taken(config))
+    return _fresh_dev(config) and not covered(path, _taken(config))
 
 
 @remembered
@@ -194,7 +206,7 @@ def _default(name: str, numbers: tuple[int, int]) -> Expectation:
     path = f"/dev/{name}"
 
     def judge(_config: Config, _host: Host, record: Record) -> Evidence:
-        found = place(record, _default_paths(), path)
+        found = place(record, _DEFAULT_PATHS, path)
         expected = _describe(stat.S_IFCHR, numbers)
         observed = "nothing" if found is None else _describe(stat.S_IFMT(found.mode), found.rdev)
         if observed != expected:
@@ -204,22 +216,18 @@ def _default(name: str, numbers: tuple[int, int]) -> Expectation:
     return Expectation(
         requirement=f"linux.default-devices.{name}",
         applies=lambda config, _host: fresh_dev(config, path),
-        probes=lambda _config, _host: (look(_default_paths()),),
+        probes=lambda _config, _host: (look(_DEFAULT_PATHS),),
         judge=judge,
         sees="probe",
     )
 
 
-def _default_paths() -> tuple[str, ...]:
-    return (*(f"/dev/{name}" for name in DEFAULT_DEVICES), "/dev/ptmx", "/dev/pts/ptmx")
-
-
 def _judge_ptmx(_config: Config, _host: Host, record: Record) -> Evidence:
     """Judge that /dev/ptmx is a second name of the container's /dev/pts/ptmx. Without a devpts there it may dangle."""
-    instance = place(record, _default_paths(), "/dev/pts/ptmx")
+    instance = place(record, _DEFAULT_PATHS, "/dev/pts/ptmx")
     if instance is None:
         raise Unexercised
-    found = place(record, _default_paths(), "/dev/ptmx")
+    found = place(record, _DEFAULT_PATHS, "/dev/ptmx")
     if found is None or (found.device, found.inode) != (instance.device, instance.inode):
         violated(expected="/dev/ptmx is /dev/pts/ptmx", observed=found, evidence=instance)
     return Evidence("/dev/ptmx is /dev/pts/ptmx", f"inode {found.inode} of both")
@@ -227,12 +235,18 @@ def _judge_ptmx(_config: Config, _host: Host, record: Record) -> Evidence:
 
 def _applies_symlink(config: Config, path: str) -> bool:
     """Whether the link has to be made: /proc is there after the mounts, and /dev is a fresh filesystem without such a name."""
+    return _proc_and_dev(config) and fresh_dev(config, path)
+
+
+@remembered
+def _proc_and_dev(config: Config) -> bool:
     mounts = entries(config)
     proc = [entry for entry in mounts if within("/proc", entry.destination)]
     dev = any(entry.destination == "/dev" for entry in mounts)
-    return len(proc) == 1 and proc[0].type == "proc" and not proc[0].bind and dev and fresh_dev(config, path)
+    return len(proc) == 1 and proc[0].type == "proc" and not proc[0].bind and dev
 
 
+@lru_cache(maxsize=16)
 def _read_link(path: str) -> Action:
     """Read a symlink, and one that is not there: where that does not give ENOENT, the kernel is not what answers."""
     return Action(
@@ -245,7 +259,7 @@ def _symlink(name: str, target: str) -> Expectation:
     path = f"/dev/{name}"
 
     def judge(config: Config, _host: Host, record: Record) -> Evidence:
-        if place(record, (target,), target) is None:
+        if place(record, _TARGETS, target) is None:
             raise Unexercised
         nowhere, result = results(config, record, _read_link(path))
         if (
@@ -266,7 +280,7 @@ def _symlink(name: str, target: str) -> Expectation:
     return Expectation(
         requirement=f"runtime-linux.dev-symlinks.{name}",
         applies=lambda config, _host: _applies_symlink(config, path),
-        probes=lambda _config, _host: (_read_link(path), look((target,))),
+        probes=lambda _config, _host: (_read_link(path), look(_TARGETS)),
         judge=judge,
         sees="probe",
     )
@@ -302,7 +316,7 @@ EXPECTATIONS: tuple[Expectation, ...] = (
     Expectation(
         requirement="linux.default-devices.ptmx",
         applies=lambda config, _host: fresh_dev(config, "/dev/ptmx"),
-        probes=lambda _config, _host: (look(_default_paths()),),
+        probes=lambda _config, _host: (look(_DEFAULT_PATHS),),
         judge=_judge_ptmx,
         sees="probe",
     ),

@@ -7,7 +7,8 @@ masked or read-only paths cover is left out of judging: there the config itself 
 import posixpath
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TypeVar
+from functools import lru_cache
+from typing import Any, TypeVar
 
 from conformance.expectations.contract import Evidence, Inconclusive, running, violated
 from conformance.expectations.places import Place, look, seen
@@ -28,16 +29,10 @@ class Entry:
     type: str
     source: str
     options: tuple[str, ...]
-
-    @property
-    def bind(self) -> bool:
-        """It is a bind mount, by its options alone (config.md, Mounts)."""
-        return "bind" in self.options or "rbind" in self.options
-
-    @property
-    def remount(self) -> bool:
-        """It changes a mount that is there instead of making one."""
-        return "remount" in self.options
+    bind: bool
+    """It is a bind mount, by its options alone (config.md, Mounts)."""
+    remount: bool
+    """It changes a mount that is there instead of making one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +43,7 @@ class Twin:
     path: str
 
 
+@lru_cache(maxsize=1024)
 def absolute(path: str) -> str:
     """Return the normal form of a path that counts from the container's root."""
     return posixpath.normpath("/" + path.lstrip("/"))
@@ -60,29 +56,56 @@ def within(path: str, ancestor: str) -> bool:
     return len(path) == len(ancestor) or ancestor.endswith("/") or path[len(ancestor)] == "/"
 
 
+def nested(path: str, other: str) -> bool:
+    """Whether one of the two is within the other."""
+    return other in _ancestry(path) or path in _ancestry(other)
+
+
+def covered(path: str, by: Iterable[str]) -> bool:
+    """Whether `path` is within any of the others: the same as to ask of each, and quicker."""
+    return not _ancestry(path).isdisjoint(by)
+
+
+@lru_cache(maxsize=1024)
+def _ancestry(path: str) -> frozenset[str]:
+    """Return all that `path` is within."""
+    slashes = [position for position, letter in enumerate(path) if letter == "/"]
+    return frozenset((path, *(path[: position + more] for position in slashes for more in (0, 1))))
+
+
 @remembered
 def entries(config: Config) -> tuple[Entry, ...]:
     """Return the entries of `mounts` in order."""
-    return tuple(
-        Entry(
-            index,
-            absolute(mount["destination"]),
-            mount.get("type") or "",
-            mount.get("source") or "",
-            tuple(mount.get("options") or ()),
-        )
-        for index, mount in enumerate(config.get("mounts") or ())
+    return tuple(_entry(index, mount) for index, mount in enumerate(config.get("mounts") or ()))
+
+
+def _entry(index: int, mount: Mapping[str, Any]) -> Entry:
+    options = tuple(mount.get("options") or ())
+    return Entry(
+        index,
+        absolute(mount["destination"]),
+        mount.get("type") or "",
+        mount.get("source") or "",
+        options,
+        bind="bind" in options or "rbind" in options,
+        remount="remount" in options,
     )
 
 
 def own_namespace(config: Config, kind: str) -> bool:
     """Whether the container gets a new namespace of this kind."""
-    return any(n.get("type") == kind and not n.get("path") for n in lookup(config, "/linux/namespaces", ()) or ())
+    return (kind, False) in _namespaces(config)
 
 
 def user_namespace(config: Config) -> bool:
     """Whether the container is in a user namespace of its own, new or joined."""
-    return any(n.get("type") == "user" for n in lookup(config, "/linux/namespaces", ()) or ())
+    return not _namespaces(config).isdisjoint((("user", False), ("user", True)))
+
+
+@remembered
+def _namespaces(config: Config) -> frozenset[tuple[Any, bool]]:
+    """Return the listed types, and whether with a path."""
+    return frozenset((each.get("type"), bool(each.get("path"))) for each in lookup(config, "/linux/namespaces", ()) or ())
 
 
 @remembered
@@ -115,8 +138,8 @@ def visible(config: Config) -> tuple[Entry, ...]:
         and (entry.bind or not entry.type.startswith("cgroup"))
         and not entry.remount
         and not any(other.destination == entry.destination for other in listed if other is not entry)
-        and not any(within(entry.destination, other.destination) for other in listed[entry.index + 1 :])
-        and not any(within(entry.destination, path) for path in covers)
+        and not covered(entry.destination, (other.destination for other in listed[entry.index + 1 :]))
+        and not covered(entry.destination, covers)
     )
 
 
@@ -135,8 +158,8 @@ def twins(config: Config) -> tuple[Twin, ...]:
         source = posixpath.normpath(entry.source) if entry.source else "."
         if entry.bind and source != root and within(source, root) and root not in {".", "/"}:
             found.append(Twin(entry, absolute(source[len(root) :])))
-    listed = entries(config)
-    return tuple(twin for twin in found if not any(within(twin.path, other.destination) for other in listed))
+    destinations = [entry.destination for entry in entries(config)]
+    return tuple(twin for twin in found if not covered(twin.path, destinations))
 
 
 @remembered
@@ -170,7 +193,7 @@ def mount_of(record: Record, entry: Entry) -> Mount:
     if place is None or not place.mount_root:
         hidden = any(mount.point == entry.destination for mount in snapshot.mounts)
         others = [mount.point for mount in snapshot.mounts if mount.id in elsewhere and mount.point != "/"]
-        if hidden or any(within(entry.destination, point) for point in others):
+        if hidden or covered(entry.destination, others):
             raise Inconclusive(f"another mount may cover {entry.destination}")
         violated(expected=f"a mount on {entry.destination}", observed="none", evidence=_points(snapshot))
     mount = by_id(snapshot, place.mount)
@@ -204,7 +227,7 @@ def brought_along(record: Record, entry: Entry, mount: Mount) -> list[Mount]:
         path for path in (*made, *masked_paths(config), *readonly_paths(config), *devices) if within(path, entry.destination)
     ]
     inside = below(running(record), mount) if entry.bind else ()
-    return [child for child in inside if not any(within(child.point, path) for path in others)]
+    return [child for child in inside if not covered(child.point, others)]
 
 
 def read_only(mount: Mount) -> bool:
@@ -228,11 +251,14 @@ def judge_each(items: Iterable[Item], judge: Callable[[Item], Evidence]) -> Evid
 
 def _mounts_elsewhere(found: Mapping[str, Place | None], entry: Entry) -> set[int | None]:
     """Ids of mounts that the config's other paths lead to, but for those that hold the destination by name and came before."""
-    return {
-        place.mount
-        for path, place in found.items()
-        if place is not None and place.mount_root and path != entry.destination and not within(entry.destination, path)
-    }
+    holders = _ancestry(entry.destination)
+    return {mount for path, mount in _mounted_on(found) if path not in holders}
+
+
+@remembered
+def _mounted_on(found: Mapping[str, Place | None]) -> tuple[tuple[str, int | None], ...]:
+    """Return the paths on which something is mounted, and its id."""
+    return tuple((path, place.mount) for path, place in found.items() if place is not None and place.mount_root)
 
 
 def _points(snapshot: Snapshot) -> list[str]:

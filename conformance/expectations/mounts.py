@@ -16,10 +16,12 @@ from conformance.expectations.mounted import (
     Entry,
     below,
     by_id,
+    covered,
     entries,
     judge_each,
     look_at_mounts,
     mount_of,
+    nested,
     own_namespace,
     places,
     readonly_paths,
@@ -72,11 +74,10 @@ def _pairs(config: Config) -> tuple[tuple[Entry, Entry], ...]:
     found = []
     for first in listed:
         for second in listed[first.index + 1 :]:
-            nested = within(first.destination, second.destination) or within(second.destination, first.destination)
-            if not nested:
+            if not nested(first.destination, second.destination):
                 continue
             others = {entry.destination for entry in listed if entry.index not in {first.index, second.index}}
-            hidden = any(within(d, other) for other in others for d in (first.destination, second.destination))
+            hidden = covered(first.destination, others) or covered(second.destination, others)
             if not hidden:
                 found.append((first, second))
     return tuple(found)
@@ -140,12 +141,12 @@ def _remounts(config: Config) -> tuple[tuple[Entry, Entry], ...]:
     """Pairs of a tmpfs and the one later entry on its destination, which is a remount."""
     listed = entries(config)
     found = []
-    for first in listed:
-        same = [entry for entry in listed if entry.destination == first.destination]
-        covered = any(within(first.destination, entry.destination) for entry in listed[first.index + 1 :] if entry not in same)
-        readonly = any(within(first.destination, path) for path in readonly_paths(config))
-        if same[0] is first and len(same) == 2 and same[1].remount and first.type == "tmpfs" and not covered and not readonly:
-            found.append((first, same[1]))
+    for again in (entry for entry in listed if entry.remount):
+        same = [entry for entry in listed if entry.destination == again.destination]
+        others = [entry.destination for entry in listed[same[0].index + 1 :] if entry not in same]
+        hidden = covered(again.destination, others) or covered(again.destination, readonly_paths(config))
+        if len(same) == 2 and same[1] is again and same[0].type == "tmpfs" and not hidden:
+            found.append((same[0], again))
     return tuple(found) if own_namespace(config, "mount") else ()
 
 

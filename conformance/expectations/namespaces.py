@@ -31,12 +31,21 @@ _PROC = re.compile(r"/proc/(?:self|[1-9][0-9]*)/(?:(?P<plain>status|stat|maps|mo
 def entries(config: Config) -> list[Mapping[str, Any]]:
     """Return the entries whose type the spec knows."""
     found = lookup(config, "/linux/namespaces") or []
-    return [entry for entry in found if isinstance(entry, Mapping) and entry.get("type") in LINKS]
+    return [entry for entry in found if isinstance(entry, dict) and entry.get("type") in LINKS]
 
 
 def is_new(config: Config, kind: str) -> bool:
     """Whether the config asks for a new namespace of that type, without contradicting itself."""
-    return [entry.get("path") for entry in entries(config) if entry["type"] == kind] == [None]
+    return _paths(config).get(kind) == [None]
+
+
+@remembered
+def _paths(config: Config) -> Mapping[str, list[Any]]:
+    """Return what the entries of each type say of a path."""
+    paths: dict[str, list[Any]] = {}
+    for entry in entries(config):
+        paths.setdefault(entry["type"], []).append(entry.get("path"))
+    return paths
 
 
 def _repeated(config: Config) -> list[str]:

@@ -94,6 +94,7 @@ def place(record: Record, paths: Iterable[str], path: str) -> Place | None:
     return found[path]
 
 
+@lru_cache(maxsize=512)
 def _statx(path: str) -> Call:
     return Call("statx", (AT_FDCWD, c_string(path), 0, _STATX_BASIC_STATS | _STATX_MNT_ID, Out(_SIZE)))
 

@@ -7,7 +7,7 @@ import posixpath
 
 from conformance.expectations.contract import Evidence, Expectation, Inconclusive, Unexercised, must_be_refused, violated
 from conformance.expectations.mounted import entries
-from conformance.record.config import Config, lookup
+from conformance.record.config import Config, lookup, remembered
 from conformance.record.host import Host
 from conformance.record.operation import Operation
 from conformance.record.record import Record
@@ -17,6 +17,7 @@ NO_SUCH_SYSCTL = f"net.{NO_SUCH}key"
 _LEFT_BEHIND = {"process", "mount", "cgroup", "state"}
 
 
+@remembered
 def defect(config: Config) -> str:
     """Return which property outside process cannot be applied, "" if there is none of our making."""
     for entry in entries(config):

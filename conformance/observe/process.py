@@ -2,6 +2,7 @@
 
 import functools
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -11,6 +12,7 @@ from conformance.observe.namespaces import observe as observe_namespaces
 from conformance.observe.procfs import ProcessDirectory
 from conformance.record.snapshot import Process, Scheduling
 
+_STATUS = re.compile(r"^([^:\n]+):[\t ]*(.*)$", re.MULTILINE)
 IdMap = tuple[tuple[int, int, int], ...]
 
 _LIMITS = {
@@ -100,7 +102,7 @@ def scheduling(pid: int) -> Scheduling:
 
 def parse_status(content: str) -> dict[str, str]:
     """Split the lines of /proc/PID/status at their colon; the kernel escapes newlines in the process's name."""
-    return {name: value.strip() for name, _, value in (line.partition(":") for line in content.split("\n"))}
+    return dict(_STATUS.findall(content))
 
 
 @functools.lru_cache(maxsize=16)  # most containers have the limits of the one before

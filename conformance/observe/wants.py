@@ -94,7 +94,7 @@ def _owned_files(config: Config) -> tuple[str, ...]:
 
 
 def _is_id_mapped(mount: Any) -> bool:
-    if not isinstance(mount, Mapping):
+    if not isinstance(mount, dict):
         return False
     return "uidMappings" in mount or any(option in {"idmap", "ridmap"} for option in _lists(mount.get("options")))
 
@@ -104,7 +104,7 @@ def _has_user_namespace(config: Config) -> bool:
 
 
 def _has_type(entry: Any, kind: str) -> bool:
-    return isinstance(entry, Mapping) and entry.get("type") == kind
+    return isinstance(entry, dict) and entry.get("type") == kind
 
 
 def _lists(value: Any) -> list[Any]:
@@ -113,4 +113,4 @@ def _lists(value: Any) -> list[Any]:
 
 
 def _objects(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
+    return value if isinstance(value, dict) else {}

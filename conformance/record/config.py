@@ -22,7 +22,9 @@ def lookup(config: Config, pointer: str, default: Any = None) -> Any:
     value: Any = config
     for step in _steps(pointer):
         # Most are dicts, and to ask that is much quicker.
-        if (type(value) is dict or isinstance(value, Mapping)) and step in value:
+        if type(value) is dict or isinstance(value, Mapping):
+            if step not in value:
+                return default
             value = value[step]
         elif isinstance(value, Sequence) and not isinstance(value, str) and step.isdigit() and int(step) < len(value):
             value = value[int(step)]
@@ -90,17 +92,17 @@ def remembered(
     Arguments are told apart by identity, and kept meanwhile, so that no other can get the identity of one. Nobody may change
     an argument or a result.
     """
-    results: OrderedDict[tuple[int, ...], tuple[tuple[object, ...], Result]] = OrderedDict()
+    results: OrderedDict[int | tuple[int, ...], tuple[tuple[object, ...], Result]] = OrderedDict()
 
     @wraps(function)
     def wrapper(first: First, /, *args: Parameters.args, **kwargs: Parameters.kwargs) -> Result:
-        given = (first, *args, *kwargs.values()) if args or kwargs else (first,)
-        key = tuple(map(id, given))
+        more = (*args, *kwargs.values()) if args or kwargs else ()
+        key = (id(first), *map(id, more)) if more else id(first)
         known = results.get(key)
         if known is not None:
             return known[1]
         result = function(first, *args, **kwargs)
-        results[key] = given, result
+        results[key] = (first, *more), result
         if len(results) > _REMEMBERED:
             results.popitem(last=False)
         return result

@@ -78,4 +78,7 @@ class Record:
     @property
     def refusal(self) -> Operation | None:
         """The create or start that the runtime refused with an error, if any."""
-        return next((op for op in self.operations if op.name in {"create", "start"} and not op.note and op.refused), None)
+        for operation in self.operations:
+            if operation.refused and operation.name in {"create", "start"} and not operation.note:
+                return operation
+        return None

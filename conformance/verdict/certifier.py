@@ -18,7 +18,7 @@ from conformance.record.record import Record
 from conformance.verdict.applicable import Applicable
 from conformance.verdict.judge import Policy, Question, judge, unjudged
 from conformance.verdict.outcome import Outcome
-from specs.catalogue import Catalogue
+from specs.catalogue import Catalogue, Requirement
 from specs.verdicts import Level, Verdict
 
 Keep = Callable[[Outcome, Record, Bundle], str | None]
@@ -35,10 +35,9 @@ class Selection:
     """Globs over requirement ids."""
     levels: frozenset[Level] = frozenset(Level)
 
-    def __contains__(self, question: object) -> bool:
-        if not isinstance(question, Question):
+    def __contains__(self, requirement: object) -> bool:
+        if not isinstance(requirement, Requirement):
             return False
-        requirement = question.requirement
         chosen = self.patterns == ("*",) or any(fnmatchcase(requirement.id, glob) for glob in self.patterns)
         return chosen and requirement.level in self.levels
 
@@ -54,11 +53,15 @@ class Certifier:
     expectations: Sequence[Expectation]
     selection: Selection = Selection()
     applicable: Applicable = field(init=False)
+    selected: Sequence[tuple[Expectation, Requirement] | None] = field(init=False)
+    """Each expectation with its requirement, None where that is not asked for."""
     _record: tuple[Case, Record] | None = field(default=None)
 
     def __post_init__(self) -> None:
         base = base_config(oci_version=self.driver.oci_version)
         self.applicable = Applicable(self.expectations, base=base, host=self.driver.host)
+        decided = [(each, self.catalogue[each.requirement]) for each in self.expectations]
+        self.selected = [pair if pair[1] in self.selection else None for pair in decided]
 
     def questions(self) -> Iterator[Question]:
         """Yield every question of the selection, those of one case one after another.
@@ -69,12 +72,13 @@ class Certifier:
         shared = {each.requirement for each, applies in zip(self.expectations, base, strict=True) if applies}
         for case in self.cases:
             answers = self.applicable(self.config_of(case))
-            for expectation, applies in zip(self.expectations, answers, strict=True):
-                requirement = self.catalogue[expectation.requirement]
+            for selected, applies in zip(self.selected, answers, strict=True):
+                if selected is None:
+                    continue
+                expectation, requirement = selected
                 own = requirement.id not in shared and applies
-                question = Question(case=case, expectation=expectation, requirement=requirement)
-                if (requirement.id in case.aims or own) and question in self.selection:
-                    yield question
+                if requirement.id in case.aims or own:
+                    yield Question(case=case, expectation=expectation, requirement=requirement)
 
     def answer(self, question: Question, *, keep: Keep) -> Outcome:
         """Answer one question; a violation is tried again in fresh containers before it counts.

@@ -1,7 +1,7 @@
 """From a record to an outcome: the only place where an expectation is asked, and where its answer becomes a verdict."""
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from conformance.cases.case import Case
 from conformance.expectations.contract import (
@@ -22,6 +22,7 @@ from specs.verdicts import Level, Verdict
 from specs.version import SpecVersion
 
 OLDEST = SpecVersion.parse("1.0.0")
+_BINDING = frozenset({Level.MUST, Level.SHOULD})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,14 +33,23 @@ class Policy:
     declared: SpecVersion
     """What the runtime declares; 1.0.0 if it declares nothing."""
     judged_by: SpecVersion
+    _standing: dict[str, tuple[bool, bool]] = field(default_factory=dict, init=False, repr=False, compare=False)
+    """What was found out about requirements, by id: of each, it is asked for every container."""
 
     def covers(self, requirement: Requirement) -> bool:
         """Whether the requirement is in force in the version that is judged by."""
-        return requirement.in_force(self.judged_by)
+        return self._stands(requirement)[0]
 
     def advisory(self, requirement: Requirement) -> bool:
         """Whether the version that the runtime declares does not have the requirement."""
-        return not requirement.in_force(self.declared)
+        return not self._stands(requirement)[1]
+
+    def _stands(self, requirement: Requirement) -> tuple[bool, bool]:
+        """Whether it is in force in the version that is judged by, and in the declared one."""
+        known = self._standing.get(requirement.id)
+        if known is None:
+            known = self._standing[requirement.id] = requirement.in_force(self.judged_by), requirement.in_force(self.declared)
+        return known
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,7 +120,7 @@ def judge(question: Question, *, record: Record, host: Host, policy: Policy) -> 
 
 
 def _decides(requirement: Requirement) -> bool:
-    return requirement.level in {Level.MUST, Level.SHOULD} and not requirement.ambiguous
+    return requirement.level in _BINDING and not requirement.ambiguous
 
 
 def _breach(question: Question, facts: RuntimeFacts, policy: Policy, violation: Violation) -> Outcome:

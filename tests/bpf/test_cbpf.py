@@ -92,6 +92,21 @@ def test_jumps_around_equality(code: int) -> None:
     assert len(set(answers)) == 2
 
 
+ROW = (LOAD_NUMBER, (0x15, 3, 0, 1), (0x15, 3, 0, 2), (0x15, 1, 0, 1), (0x06, 0, 0, 10), (0x06, 0, 0, 11), (0x06, 0, 0, 12))
+
+
+@pytest.mark.parametrize(("number", "returned"), [(1, 11), (2, 12), (3, 10)])
+def test_of_a_row_of_comparisons_the_first_that_is_met_counts(number: int, returned: int) -> None:
+    assert evaluate(filters(ROW), arch=0, number=number).data == returned
+
+
+@pytest.mark.parametrize(("number", "returned"), [(1, 11), (2, 12), (3, 10)])
+def test_a_jump_leads_into_the_middle_of_a_row(number: int, returned: int) -> None:
+    beyond = ((0x15, 3, 0, 2), (0x15, 1, 0, 1), (0x06, 0, 0, 10), (0x06, 0, 0, 11), (0x06, 0, 0, 12))
+    program = (LOAD_NUMBER, (0x05, 0, 0, 1), (0x15, 0, 0, 7), *beyond)
+    assert evaluate(filters(program), arch=0, number=number).data == returned
+
+
 @pytest.mark.parametrize(
     ("action", "real"),
     [
