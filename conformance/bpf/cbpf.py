@@ -141,14 +141,15 @@ def _comparisons(program: Sequence[tuple[int, int, int, int]]) -> Mapping[int, t
     """
     rows: dict[int, tuple[Mapping[int, int], int]] = {}
     inside: set[int] = set()
+    """A place belongs to one row: where others lead into that, each step is taken alone."""
     for first in range(len(program)):
         targets: dict[int, int] = {}
         at = first
-        while first not in inside and at < len(program) and program[at][0] == 0x15:
+        while at < len(program) and at not in inside and program[at][0] == 0x15:
+            inside.add(at)
             _, if_true, if_false, k = program[at]
             targets.setdefault(k, at + 1 + if_true)
             at += 1 + if_false
-            inside.add(at)
         if targets:
             rows[first] = targets, at
     return rows

@@ -1,6 +1,6 @@
 """The calls of the runtime for one container, and who has to be attended to while it works: hooks, the seccomp agent."""
 
-from collections.abc import Sequence
+from typing import Unpack
 
 from conformance.bundle.builder import Bundle
 from conformance.cases.case import Case
@@ -9,7 +9,7 @@ from conformance.record.operation import Operation, Status
 from conformance.record.record import Record
 from conformance.subject.agent import SeccompAgent
 from conformance.subject.hooks import HookListener
-from conformance.subject.runtime import Runtime
+from conformance.subject.runtime import Details, Runtime
 
 _STALLED_SECONDS = 10.0
 """For an operation in which a hook is never let go: the runtime has to abort it after the second that the case allows."""
@@ -26,42 +26,18 @@ class Calls:
         self._runtime = runtime
         self._listener = listener
 
-    def run(
-        self,
-        operation: str,
-        *,
-        before: Status,
-        container_id: str | None = None,
-        note: str = "",
-        arguments: Sequence[str] | None = None,
-        pid_file: str | None = None,
-        signal: str = "KILL",
-        process: str | None = None,
-        stdin: int | None = None,
-        stdout: int | None = None,
-        watch_stdout: int | None = None,
-        console_socket: str | None = None,
-    ) -> Operation:
+    def run(self, operation: str, *, before: Status, **details: Unpack[Details]) -> Operation:
         """Call the runtime once; see `Runtime.run`."""
         if self._listener is not None:
             self._listener.operation = operation
         finished = self._runtime.run(
             operation,
             before=before,
-            note=note,
-            container_id=container_id,
-            arguments=arguments,
             bundle=self._bundle.directory,
-            pid_file=pid_file,
-            signal=signal,
-            process=process,
-            stdin=stdin,
-            stdout=stdout,
-            watch_stdout=watch_stdout,
-            console_socket=console_socket,
             umask=self._case.umask,
             service=self._listener,
             timeout=_STALLED_SECONDS if self._case.hook_stalls else None,
+            **details,
         )
         if self._listener is not None:
             self._listener.settle()

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from typing import Any
+from typing import Unpack
 
 from conformance.bundle.builder import Bundle
 from conformance.bundle.proxy import ProbeGone, ProbeSilent
@@ -32,7 +32,7 @@ from conformance.record.probe import Action, Answer
 from conformance.record.record import Record
 from conformance.record.snapshot import Snapshot
 from conformance.subject.hooks import HookListener
-from conformance.subject.runtime import Runtime, read_pid_file
+from conformance.subject.runtime import Details, Runtime, read_pid_file
 
 _DEATH_SECONDS = 10.0
 _HOOK_SECONDS = 5.0
@@ -307,8 +307,7 @@ class ContainerUnderTest:
             self._status = Status.STOPPED
             self.record.exit_code = self.reaper.exit_code(self.pid or 0)
 
-    def _run(self, operation: str, **details: Any) -> Operation:
-        """Call the runtime; `details` as for Calls.run."""
+    def _run(self, operation: str, **details: Unpack[Details]) -> Operation:
         self._traces.may_change()
         return self._calls.run(operation, before=self.current(), **details)
 

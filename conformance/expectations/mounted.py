@@ -103,9 +103,9 @@ def user_namespace(config: Config) -> bool:
 
 
 @remembered
-def _namespaces(config: Config) -> frozenset[tuple[Any, bool]]:
-    """Return the listed types, and whether with a path."""
-    return frozenset((each.get("type"), bool(each.get("path"))) for each in lookup(config, "/linux/namespaces", ()) or ())
+def _namespaces(config: Config) -> frozenset[tuple[str, bool]]:
+    """Return the listed types, whatever a broken config has there, and whether with a path."""
+    return frozenset((str(each.get("type")), bool(each.get("path"))) for each in lookup(config, "/linux/namespaces", ()) or ())
 
 
 @remembered

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Mapping, Sequence
 from threading import current_thread, main_thread
+from typing import TypedDict
 
 from conformance.record.operation import Operation, Status
 from conformance.subject.adapter import Adapter
@@ -11,6 +12,21 @@ from conformance.subject.spawn import Service, spawn
 
 SECONDS = 30.0
 """How long one operation may take unless the caller says otherwise."""
+
+
+class Details(TypedDict, total=False):
+    """What a caller that knows the bundle gives to a call of its own; see `Runtime.run`."""
+
+    note: str
+    container_id: str | None
+    arguments: Sequence[str] | None
+    pid_file: str | None
+    signal: str
+    process: str | None
+    stdin: int | None
+    stdout: int | None
+    watch_stdout: int | None
+    console_socket: str | None
 
 
 class Runtime:

@@ -131,7 +131,7 @@ class _Examining:
         try:
             self._bundle = self.certifier.driver.build(self.case)
         except (ValueError, LookupError, OutsideError) as error:  # a strategy has made what is no case
-            self._record = self._undriven(error)
+            self._give_up(error)
             return
         self._ask(self._bundle.config)
         host, config = self.certifier.driver.host, self._bundle.config
@@ -146,19 +146,17 @@ class _Examining:
             try:
                 self._record, _ = driver.drive_and_keep(self.case, actions=lambda _config: self._actions, built=self._bundle)
             except (ValueError, LookupError, OutsideError) as error:
-                self._record = self._undriven(error)
+                self._give_up(error)
             finally:
                 driver.runtime.meanwhile = None
-        if self._record.problem:
-            self._ask(self._record.config)
-            self._asked = self._asked[:1]  # one error of the harness, not one for each expectation
 
-    def _undriven(self, error: Exception) -> Record:
-        """Return the record of a case that could not be built or driven: all that it holds is an error of ours."""
+    def _give_up(self, error: Exception) -> None:
+        """Make the record of a case that could not be built or driven: all that it holds is an error of ours."""
         driver = self.certifier.driver
-        return Record(
+        self._ask(config := base_config(oci_version=driver.oci_version))
+        self._record = Record(
             case=self.case.name,
-            config=base_config(oci_version=driver.oci_version),
+            config=config,
             container_id="",
             bundle="",
             runtime=driver.facts,
@@ -170,7 +168,9 @@ class _Examining:
         if self._examination is None:
             if self._record is None:
                 raise RuntimeError("judged before it was driven")
-            judged = tuple(self._judged(self._record, question, applies) for question, applies in self._asked)
+            # One error of the harness, not one for each expectation.
+            asked = self._asked[:1] if self._record.problem else self._asked
+            judged = tuple(self._judged(self._record, question, applies) for question, applies in asked)
             self._examination = Examination(self.case, self._record, judged)
             if self._bundle is not None:
                 discard(self._bundle)
@@ -185,8 +185,8 @@ class _Examining:
 
     def _ask(self, config: Config) -> None:
         asked = questions_about(self.certifier, self.case, config)
-        chosen = self.judged_by == ("*",)
-        self._asked = [each for each in asked if chosen or _matches(each[0].requirement.id, self.judged_by)]
+        everything = self.judged_by == ("*",)
+        self._asked = [each for each in asked if everything or _matches(each[0].requirement.id, self.judged_by)]
 
 
 def questions_about(certifier: Certifier, case: Case, config: Config) -> Iterator[tuple[Question, Applicability]]:
