@@ -53,8 +53,7 @@ def create(container: Container, planned: "Planned", log: "Log") -> None:
             step_4_run_create_runtime_hooks(container, plan)
             launched.go_on()
         step_5_run_create_container_hooks(launched)
-        container.document["isCreated"] = True
-        container.save()
+        container.directory.announce()
     except BaseException as fault:
         if launched is not None:
             _take_back(plan, launched)
@@ -202,7 +201,7 @@ def _hand_over(container: Container) -> "HandOver | None":
     from reference_runtime.init.listener import HandOver
     from reference_runtime.plan.plan import plan_filter
 
-    filter_ = plan_filter(container.directory.config(), posix.uname().machine)
+    filter_ = plan_filter(container.config(), posix.uname().machine)
     if filter_ is None:
         return None
     return HandOver(container.pid, filter_, container.document["listener"], preserved=container.document["preserved"])

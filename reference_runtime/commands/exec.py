@@ -49,7 +49,7 @@ def run(call: Invocation) -> int:
     directory = call.container(arguments[0])
     container = Container.load(directory)
     _check_status(container, ignore_paused=call.line.switch("ignore-paused"))
-    config = directory.config()
+    config = container.config()
     process = _process(call, config, arguments[1:])
     ours, entered = _enter(container, config, process, request)
     if request.pid_file:

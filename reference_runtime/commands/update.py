@@ -48,7 +48,7 @@ def run(call: Invocation) -> int:
     if resources.get("devices"):
         from reference_runtime.cgroups.device_rules import rules
 
-        devices = (directory.config().get("linux") or {}).get("devices") or ()
+        devices = (container.config().get("linux") or {}).get("devices") or ()
         cgroup.restrict_devices(rules(resources["devices"], devices))
     return 0
 

@@ -51,8 +51,8 @@ class _Context:
         raise ValueError(f"{name} is no JSON value")
 
 
-def read_document(path: str, *, regular: bool = False) -> "tuple[Any, str]":
-    """Return the value of a JSON file and its text; "-" is standard input. Raises RuntimeFault.
+def read_document(path: str, *, regular: bool = False) -> "tuple[Any, bytes]":
+    """Return the value of a JSON file and its content; "-" is standard input. Raises RuntimeFault.
 
     With `regular` a pipe or a device, which the caller has not chosen, is refused before it can make us wait.
     """
@@ -68,11 +68,11 @@ def read_document(path: str, *, regular: bool = False) -> "tuple[Any, str]":
                 posix.close(descriptor)
     except OSError as error:
         raise RuntimeFault(f"cannot read {path}", why=reason(error)) from error
-    return parse(content, name=path)
+    return parse(content, name=path), content
 
 
-def parse(content: bytes, *, name: str) -> "tuple[Any, str]":
-    """Return the value of a JSON text and the text; `name` says in a RuntimeFault which document is wrong."""
+def parse(content: bytes, *, name: str) -> "Any":
+    """Return the value of a JSON text; `name` says in a RuntimeFault which document is wrong."""
     if len(content) > LIMIT:
         raise RuntimeFault(f"{name} is larger than {LIMIT >> 20} MiB")
     try:
@@ -81,11 +81,11 @@ def parse(content: bytes, *, name: str) -> "tuple[Any, str]":
         raise RuntimeFault(f"{name} is not UTF-8", why=f"byte {error.start}") from error
     try:
         try:
-            return _scan(text), text
+            return _scan(text)
         except SystemError:
             import json.decoder  # noqa: F401  # the scanner makes its errors of what is there, and fails where nothing is
 
-            return _scan(text), text
+            return _scan(text)
     except StopIteration as error:
         raise RuntimeFault(f"{name} is not JSON", why=f"no value at character {error.value}") from error
     except RecursionError as error:

@@ -28,15 +28,15 @@ if TYPE_CHECKING:
 class Planned:
     """A bundle that has been read, checked and planned."""
 
-    __slots__ = ("bundle", "cgroup", "config", "descriptors", "plan", "text", "warnings")
+    __slots__ = ("bundle", "cgroup", "config", "content", "descriptors", "plan", "warnings")
 
     def __init__(  # its members
-        self, bundle: str, config: "dict[str, Any]", text: str, *, plan: Plan, cgroup: Cgroup, descriptors: Descriptors
+        self, bundle: str, config: "dict[str, Any]", content: bytes, *, plan: Plan, cgroup: Cgroup, descriptors: Descriptors
     ) -> None:
         self.bundle = bundle
         self.cgroup = cgroup
         self.config = config
-        self.text = text
+        self.content = content
         """The config as it was read."""
         self.plan = plan
         self.descriptors = descriptors
@@ -62,7 +62,7 @@ def request_of(call: "Invocation") -> Request:
 
 def plan_container(container_id: str, bundle: str, request: Request) -> Planned:
     """Read, check and plan a bundle; nothing is changed. Raises RuntimeFault."""
-    config, text = read_document(f"{bundle}/config.json", regular=True)
+    config, content = read_document(f"{bundle}/config.json", regular=True)
     check(config)
     check_mount_label(config)
     machine = posix.uname().machine
@@ -72,7 +72,7 @@ def plan_container(container_id: str, bundle: str, request: Request) -> Planned:
 
         check_filter(plan.filter)
     cgroup = Cgroup(config, container_id)
-    planned = Planned(bundle, config, text, plan=plan, cgroup=cgroup, descriptors=Descriptors(request.preserve_fds))
+    planned = Planned(bundle, config, content, plan=plan, cgroup=cgroup, descriptors=Descriptors(request.preserve_fds))
     plan.calls, planned.warnings = plan_calls(config, plan, planned.descriptors)
     return planned
 
@@ -110,12 +110,11 @@ def create_container(call: "Invocation", bundle: str, request: Request, *, attac
     ours = -1
     if planned.plan.terminal is not None:
         ours, planned.plan.terminal.socket = terminal_sockets(request, attached=attached)
-    directory.claim()
+    directory.claim(root=planned.plan.attach.apart or "user" in planned.plan.namespaces)
     planned.cgroup.survey()
     container = Container(directory, _document(planned))
     container.terminal = ours
     try:
-        directory.write("config.json", planned.text)
         container.save()
     except OSError as error:
         directory.remove()
@@ -147,9 +146,9 @@ def _document(planned: Planned) -> "dict[str, Any]":
     config, plan = planned.config, planned.plan
     return {
         "pid": 0,
-        "isCreated": False,
         "startTime": None,
         "bundle": planned.bundle,
+        "config": planned.content,
         "rootfs": plan.attach.path,
         "created": strftime("%Y-%m-%dT%H:%M:%SZ", gmtime()),
         "owner": "",
@@ -169,7 +168,7 @@ def _document(planned: Planned) -> "dict[str, Any]":
 
 def calls_of(container: Container) -> "LastCalls":
     """Return once more what was planned for the first process of a container."""
-    config = container.directory.config()
+    config = container.config()
     request = Request(preserve_fds=container.document["preserved"])
     machine = posix.uname().machine
     plan = Plan(config, request, container_id=container.container_id, bundle=container.document["bundle"], machine=machine)

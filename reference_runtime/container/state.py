@@ -81,11 +81,14 @@ class Container:
         """Return one of the words above."""
         if not self.is_alive():
             return STOPPED if self.pid else CREATING
-        if not self.document["isCreated"]:
+        try:
+            # The process holds the FIFO: its descriptor closes in the moment in which it executes the program.
+            posix.close(posix.open(f"{self.directory.path}/{START}", posix.O_WRONLY | posix.O_NONBLOCK | posix.O_CLOEXEC))
+        except FileNotFoundError:
             return CREATING
-        if self._awaits_start():
-            return CREATED
-        return PAUSED if self.is_frozen() else RUNNING
+        except OSError:
+            return PAUSED if self.is_frozen() else RUNNING
+        return CREATED
 
     def is_frozen(self) -> bool:
         """Whether the freezer says so, or is about to: one file, asked without the cgroups' manager."""
@@ -94,13 +97,12 @@ class Container:
         except OSError:
             return False  # no cgroup has a freezer
 
-    def _awaits_start(self) -> bool:
-        """Whether the process holds the FIFO: its descriptor closes in the moment in which it executes the program."""
-        try:
-            posix.close(posix.open(f"{self.directory.path}/{START}", posix.O_WRONLY | posix.O_NONBLOCK | posix.O_CLOEXEC))
-        except OSError:
-            return False
-        return True
+    def config(self) -> "dict[str, Any]":
+        """Return the config as it was at create: later changes of the bundle's do not count."""
+        from reference_runtime.config.reader import parse
+
+        config: dict[str, Any] = parse(self.document["config"], name=f"{self.document['bundle']}/config.json")
+        return config
 
     def state(self, *, status: "str | None" = None, pid: "int | None" = None) -> "dict[str, Any]":
         """Return the state as runtime.md defines it, and some more that container engines know from runc.

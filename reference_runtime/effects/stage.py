@@ -29,8 +29,11 @@ if TYPE_CHECKING:
             """Return the directories to remove when the container is deleted, children last."""
 
 
-STAGING = "mount"
-"""The directory below the container's own state directory where file systems appear before they are moved to their place."""
+STAGING = ".."
+"""Where file systems appear before they are moved to their place: on the directory of all state directories.
+
+It is always there, and nobody else sees it: the mount namespace is of our own. From below, ".." leads to what is mounted on it.
+"""
 
 
 class Inherited:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def run_inside(container: "Container", hooks: "list[dict[str, Any]]") -> None:
     """Run hooks whose paths are the container's. Raises RuntimeFault for the first that fails."""
-    config = container.directory.config()
+    config = container.config()
     state = dumps(container.state(status=CREATED, pid=_inner_pid(container.pid)))
     for index, hook in enumerate(hooks):
 

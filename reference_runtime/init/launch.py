@@ -2,7 +2,7 @@
 
 import posix
 
-from reference_runtime.container.directory import RESULT, START
+from reference_runtime.container.directory import CREATING, RESULT
 from reference_runtime.effects.stage import Stage
 from reference_runtime.fault import RuntimeFault, reason
 from reference_runtime.init.imports import forbid_imports
@@ -111,7 +111,7 @@ def launch(
     stage = Stage(own_mounts=plan.namespaces.has_new("mount"), user_namespace="user" in plan.namespaces)
     ours, theirs = k.socketpair()
     flags = posix.O_RDWR | posix.O_CLOEXEC
-    fifos = posix.open(START, flags), posix.open(RESULT, flags)
+    fifos = posix.open(CREATING, flags), posix.open(RESULT, flags)
     inside = Inside(plan=plan, sync=theirs, fifos=fifos, entrances=entrances, descriptors=descriptors, stage=stage)
     if posix.geteuid() == 0:
         # Before it is there: in a pid namespace that it joins others could look into it from its first moment.

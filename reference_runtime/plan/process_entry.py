@@ -41,7 +41,7 @@ def plan_entry(
     filter_: "Filter | None" = None,
 ) -> "tuple[LastCalls, Descriptors]":
     """Return the last calls of a process that enters; `path` is what is executed if it isn't what args[0] says."""
-    privileges, _ = privileges_for(process, container.directory.config())
+    privileges, _ = privileges_for(process, container.config())
     descriptors = Descriptors(preserved)
     calls = plan_program(
         process,

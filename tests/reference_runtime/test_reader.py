@@ -22,7 +22,7 @@ GOOD: list[Any] = [
 @pytest.mark.parametrize("value", GOOD, ids=map(str, range(len(GOOD))))
 def test_reads_what_json_writes(value: Any) -> None:
     for text in (json.dumps(value), json.dumps(value, ensure_ascii=False, indent=2), f" \r\n\t{json.dumps(value)}\n"):
-        assert parse(text.encode(), name="x") == (value, text)
+        assert parse(text.encode(), name="x") == value
 
 
 @pytest.mark.parametrize("value", GOOD, ids=map(str, range(len(GOOD))))

@@ -263,10 +263,13 @@ _PAUSE = "from select import select; select([], [], [], 0.2)"
 """Between looking and acting, for others to come in."""
 _RENDEZVOUS = "from time import time; from select import select; select([], [], [], 1 - time() % 1)"
 """The same; and all who wait go on at one moment."""
-_NO_CGROUPS = Change("init/setup.py", "        self._enter_cgroups()\n", "")
+_NO_CGROUPS = (
+    Change("init/setup.py", "        self._enter_cgroups()\n", ""),
+    Change("lifecycle.py", "-1 if plan.namespaces.joined else cgroup.open_unified()", "-1"),
+)
 """Where there are none, they do not tell which processes are left."""
 _ORPHANS = (
-    _NO_CGROUPS,
+    *_NO_CGROUPS,
     Change("lifecycle.py", "        cgroup.restrict_devices()", f"        {_PAUSE}\n        cgroup.restrict_devices()"),
     Change("init/setup.py", "        k.prctl(k.PR_SET_PDEATHSIG, SIGKILL)\n", ""),
     Change("init/launch.py", "            posix.close(ours)  # so that it hears of our end, and doesn't wait for ever\n", ""),
@@ -281,7 +284,7 @@ CONTROLS: dict[str, tuple[str, tuple[Change, ...]]] = {
                 '        container.document["startTime"] = k.start_time(launched.pid)\n        container.save()\n',
                 "",
             ),
-            _NO_CGROUPS,
+            *_NO_CGROUPS,
         ),
     ),
     "no lock": (
