@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from reference_runtime.start import Archive, Source
 
 _PACKAGE = "reference_runtime"
+_HEADER = 4
+"""As `start` reads it."""
+_PIECE = 1 << 15
+"""Bytes. A new page costs 3 us, and an archive read at once takes 70 (0.2 ms)."""
 
 
 class Recording:
@@ -47,7 +51,10 @@ class Recording:
         if operation:
             sources = [_source(directory, name) for name in self._order]
             codes = [_code(directory, source, known=self._order[:index]) for index, source in enumerate(sources)]
-            _save(f"{directory}/__pycache__/{operation}.{sys.implementation.cache_tag}.bin", (sources, codes))
+            pieces = [dumps(piece) for piece in _pieces(codes)]
+            described = dumps((sources, [len(piece) for piece in pieces]))
+            content = b"".join((len(described).to_bytes(_HEADER, "little"), described, *pieces))
+            _save(f"{directory}/__pycache__/{operation}.{sys.implementation.cache_tag}.bin", content)
 
 
 def extend(directory: str, archive: "Archive") -> None:
@@ -57,18 +64,30 @@ def extend(directory: str, archive: "Archive") -> None:
         if name.startswith(f"{_PACKAGE}.") and name != __name__ and getattr(module.__spec__, "has_location", False):
             source = _source(directory, name)
             more[name] = source, dumps(_code(directory, source, known=()))
-    _save(f"{archive.path}.more.bin", more)
+    _save(f"{archive.path}.more.bin", dumps(more))
 
 
 def _is_being_imported(module: "ModuleType") -> bool:
     return bool(getattr(module.__spec__, "_initializing", False))
 
 
-def _save(path: str, content: "Any") -> None:
+def _pieces(codes: "Sequence[CodeType]") -> "list[list[CodeType]]":
+    """Return the codes in pieces that share the memory that they are read into, one after the other."""
+    pieces: list[list[CodeType]] = [[]]
+    size = 0
+    for code in codes:
+        size += len(dumps(code))
+        if size > _PIECE:
+            pieces.append([])
+            size = len(dumps(code))
+        pieces[-1].append(code)
+    return pieces
+
+
+def _save(path: str, data: bytes) -> None:
     if sys.dont_write_bytecode:
         return
     temporary = f"{path}.{posix.getpid()}"
-    data = dumps(content)
     try:
         descriptor = posix.open(temporary, posix.O_WRONLY | posix.O_CREAT | posix.O_EXCL | posix.O_CLOEXEC, 0o644)
         while data:

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 _COMPLETE = {"debug", "plan"}
 """Flags that want the modules as they are: with their lines for tracebacks, with their descriptions."""
+_HEADER = 4
+"""How many bytes of an archive say how many follow that describe the sources, and the pieces that come then."""
+_LONGEST = 1 << 20
 
 
 def start(directory: str, words: "Sequence[str]") -> "NoReturn":
@@ -78,24 +81,36 @@ class Archive:
     def run(self) -> bool:
         """Run the modules of every call; returns False if there is no file of them, or not of the present sources."""
         try:
-            sources, codes = _load(f"{self.path}.bin")
+            descriptor = posix.open(f"{self.path}.bin", posix.O_RDONLY | posix.O_CLOEXEC)
+        except OSError:
+            return False
+        sources: list[Source] = []
+        try:
+            size = int.from_bytes(posix.read(descriptor, _HEADER), "little")
+            sources, pieces = _read(descriptor, min(size, _LONGEST))
             if not all(self._is_current(source) for source in sources):
                 return False
+            left = iter(sources)
+            for piece in pieces:
+                for code in _read(descriptor, piece):
+                    self._run(next(left), code)
         except (OSError, ValueError, EOFError, TypeError):
+            for source in sources:  # all or none
+                sys.modules.pop(source[0], None)
             return False
-        for (name, path, is_package, _, _), code in zip(sources, codes, strict=True):
-            self._run(name, f"{self._directory}/{path}", code, is_package=is_package)
+        finally:
+            posix.close(descriptor)
         sys.meta_path.insert(0, self)
         return True
 
-    @staticmethod
-    def _run(name: str, path: str, code: "CodeType", *, is_package: bool) -> None:
+    def _run(self, source: "Source", code: "CodeType") -> None:
+        name, path, is_package, _, _ = source
         module = sys.modules[name] = type(sys)(name)
         parent, _, child = name.rpartition(".")
         module.__package__ = name if is_package else parent
         module.__dict__["modules"] = sys.modules  # in place of most import statements, see `archive`
         if is_package:
-            module.__path__ = [path.rpartition("/")[0]]
+            module.__path__ = [f"{self._directory}/{path}".rpartition("/")[0]]
         exec(code, module.__dict__)  # noqa: S102  # as any import does
         if parent:
             setattr(sys.modules[parent], child, module)
@@ -108,7 +123,9 @@ class Archive:
         """Return what only some calls need."""
         if self._more is None:
             try:
-                self._more = _load(f"{self.path}.more.bin")
+                descriptor = posix.open(f"{self.path}.more.bin", posix.O_RDONLY | posix.O_CLOEXEC)
+                self._more = _read(descriptor, posix.fstat(descriptor).st_size)
+                posix.close(descriptor)
             except (OSError, ValueError, EOFError, TypeError):
                 self._more = {}
         return self._more
@@ -137,9 +154,6 @@ class Archive:
         exec(loads(self.more()[module.__name__][1]), module.__dict__)  # noqa: S102, S302  # as any import does
 
 
-def _load(path: str) -> "Any":
-    """Return what a file holds. Raises what `Archive.run` catches."""
-    descriptor = posix.open(path, posix.O_RDONLY | posix.O_CLOEXEC)
-    content = posix.read(descriptor, posix.fstat(descriptor).st_size)
-    posix.close(descriptor)
-    return loads(content)  # noqa: S302  # as trusted as the bytecode beside it
+def _read(descriptor: int, size: int) -> "Any":
+    """Return the object that comes next in a file. Raises what `Archive.run` catches."""
+    return loads(posix.read(descriptor, size))  # noqa: S302  # as trusted as the bytecode beside it

@@ -1,6 +1,9 @@
 """Stays with a process until it ends: signals go on to it, and with a terminal what is typed and printed."""
 
+import _signal  # type: ignore[import-not-found]  # the C half of signal, which the interpreter has loaded
 import posix
+
+from reference_runtime.kernel.processes import reap
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -8,31 +11,45 @@ if TYPE_CHECKING:
 
 _CHUNK = 1 << 16
 _SIGCHLD, _SIGWINCH, _SIGURG = 17, 28, 23
-_NOT_FORWARDED = frozenset({9, 19, _SIGCHLD, _SIGURG, 32, 33})
-"""What cannot be caught, our own children's ends, and what the C library keeps to itself."""
+_FORWARDED = tuple(number for number in range(1, 65) if number not in {9, 19, _SIGCHLD, _SIGURG, 32, 33})
+"""Without what cannot be caught, our own children's ends, and what the C library keeps to itself."""
 
 
 def stay(pid: int, *, master: int = -1) -> int:
-    """Return the exit status of a child, 128 and its number for a signal. `master` is the first half of its terminal."""
-    import _signal  # type: ignore[import-not-found]  # the C half of signal, which the interpreter has loaded
+    """Return the exit status of a child, 128 and its number for a signal. `master` is the first half of its terminal.
+
+    From then on signals that would end us no longer do: there is something left to be cleaned up.
+    """
+    if master < 0:
+        _forward_signals(pid)
+        return reap(pid)
 
     def forward(number: int, _frame: object) -> None:
-        if number == _SIGWINCH and master >= 0:
+        if number == _SIGWINCH:
             _copy_size(master)
-            return
-        try:
-            posix.kill(pid, number)
-        except ProcessLookupError:
-            pass
+        else:
+            _send(pid, number)
 
-    for number in range(1, 65):
-        if number not in _NOT_FORWARDED:
-            _signal.signal(number, forward)
-    if master >= 0:
-        _relay(master)
-    from reference_runtime.kernel.processes import reap
-
+    for number in _FORWARDED:
+        _signal.signal(number, forward)
+    _relay(master)
     return reap(pid)
+
+
+def _forward_signals(pid: int) -> None:
+    """Fetch signals one by one until the child has ended: to block them all takes a call, where handlers take 120 (0.2 ms)."""
+    _signal.pthread_sigmask(_signal.SIG_BLOCK, (_SIGCHLD, *_FORWARDED))
+    while posix.waitid(posix.P_PID, pid, posix.WEXITED | posix.WNOHANG | posix.WNOWAIT) is None:
+        number = _signal.sigwait((_SIGCHLD, *_FORWARDED))
+        if number != _SIGCHLD:
+            _send(pid, number)
+
+
+def _send(pid: int, number: int) -> None:
+    try:
+        posix.kill(pid, number)
+    except ProcessLookupError:
+        pass
 
 
 def _copy_size(master: int) -> None:

@@ -5,6 +5,7 @@ import posix
 from reference_runtime.container.directory import CREATING, RESULT
 from reference_runtime.effects.stage import Stage
 from reference_runtime.fault import RuntimeFault, reason
+from reference_runtime.init.beside import step_aside
 from reference_runtime.init.imports import forbid_imports
 from reference_runtime.init.setup import FAULT, GO, HOOKS, Inside, tell
 from reference_runtime.kernel import processes as k
@@ -128,6 +129,7 @@ def launch(
         if not is_root() and "user" not in plan.namespaces:
             why += ": an ordinary user makes them in a user namespace alone"
         raise RuntimeFault("cannot make the namespaces", where="$.linux.namespaces", why=why) from error
+    step_aside(pid)
     for descriptor in (theirs, *fifos, *entrances, *([cgroup] if cgroup >= 0 else [])):
         posix.close(descriptor)
     return Launched(pid, ours, plan, stage.sources)

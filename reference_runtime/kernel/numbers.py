@@ -24,6 +24,7 @@ NUMBERS = {
     "fsopen": (430, 430),
     "fspick": (433, 433),
     "fstatfs": (138, 44),
+    "getcpu": (309, 168),
     "getsockname": (51, 204),
     "ioctl": (16, 29),
     "ioprio_set": (251, 30),

@@ -88,6 +88,35 @@ def test_a_broken_archive_is_made_anew(package: Path, call: Call, content: bytes
     assert archive.read_bytes() != content
 
 
+def test_an_archive_that_breaks_off_is_made_anew(package: Path, call: Call) -> None:
+    call("list")
+    (archive,) = package.glob("__pycache__/*.bin")
+    content = archive.read_bytes()
+    archive.write_bytes(content[:-8])  # all is there but the end of the last module
+    assert "STATUS" in call("list")
+    assert archive.read_bytes() == content
+
+
+def test_bytecode_of_an_older_start_is_not_run(package: Path, call: Call) -> None:
+    call("list")
+    source = package / "start.py"
+    old = source.stat()
+    source.write_text(source.read_text().replace("    gc.disable()", "    posix.write(1, b'new'); gc.disable()"))
+    os.utime(source, ns=(old.st_atime_ns, old.st_mtime_ns))  # its size still tells
+    assert call("list").startswith("new")
+    assert call("list").startswith("new")
+
+
+@pytest.mark.parametrize("content", [b"", b"junk" * 9])
+def test_broken_bytecode_of_start_is_made_anew(package: Path, call: Call, content: bytes) -> None:
+    call("list")
+    (bytecode,) = package.glob("__pycache__/start.*.pyc")
+    whole = bytecode.read_bytes()
+    bytecode.write_bytes(content)
+    assert "STATUS" in call("list")
+    assert bytecode.read_bytes() == whole
+
+
 def test_a_call_that_fails_keeps_nothing(package: Path, call: Call) -> None:
     call("state", "nobody")
     assert archives(package) == []
