@@ -6,7 +6,7 @@ program.call("execve", program.text("/bin/true"), ..., on_error=NEXT)
 """
 
 from reference_runtime.init.stub import ENTRY_WORDS, WORD, data_address
-from reference_runtime.kernel.numbers import number
+from reference_runtime.kernel.numbers import NUMBERS, column
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class Program:
 
     def __init__(self, machine: str) -> None:
         self._machine = machine
-        self._calls: list[tuple[str | None, tuple[Any, ...], tuple[str, str, str]]] = []
+        self._calls: list[tuple[str | None, tuple[Any, ...], Label | Data | None, tuple[str, str, str]]] = []
         self._labels: dict[str, int] = {}
         self._blocks: list[Data] = []
         self._pointers: list[tuple[Data, int, list[Data]]] = []
@@ -103,7 +103,7 @@ class Program:
     ) -> int:
         """Append a system call; returns its index. `result` says where else than to its own word the result goes."""
         index = len(self._calls)
-        self._calls.append((name, (*arguments, result), (on_error, on_zero, on_positive)))
+        self._calls.append((name, arguments, result, (on_error, on_zero, on_positive)))
         return index
 
     def wait_until_set(self, address: "Label | Data") -> int:
@@ -111,24 +111,21 @@ class Program:
         index = len(self._calls)
         name = f"wait {index}"
         self.label(name)
-        self._calls.append((None, (address, None), (NEXT, name, NEXT)))
+        self._calls.append((None, (address,), None, (NEXT, name, NEXT)))
         return index
 
     def assemble(self) -> bytes:
         """Return the data block: the table, the results, the placed bytes."""
         base = data_address(self._machine)
-        results = len(self._calls) * ENTRY_WORDS * WORD
-        offset = results + (len(self._calls) + 1) * WORD
+        results = base + len(self._calls) * _ENTRY
+        offset = len(self._calls) * _ENTRY + (len(self._calls) + 1) * WORD
         for block in self._blocks:
             block.offset = offset
             offset += (len(block.content) + WORD) // WORD * WORD
         image = bytearray(offset)
         words = memoryview(image).cast("Q")
-        place = 0
-        for index in range(len(self._calls)):
-            for word in self._entry(index, base, results):
-                words[place] = word & _MASK
-                place += 1
+        for place, word in enumerate(self._words(base, results)):
+            words[place] = word & _MASK
         for block in self._blocks:
             image[block.offset : block.offset + len(block.content)] = block.content
         for block, within, targets in self._pointers:
@@ -138,26 +135,36 @@ class Program:
                 place += 1
         return bytes(image)
 
-    def _entry(self, index: int, base: int, results: int) -> "list[int]":
-        name, (*arguments, store), targets = self._calls[index]
-        words = [-1 if name is None else number(name, self._machine)]
-        words += [each if each.__class__ is int else self._value(each, base, results) for each in arguments]
-        words += _ZEROS[len(words) :]
-        words.append(base + results + index * WORD if store is None else self._value(store, base, results))
-        for target in targets:
-            place = index + 1 if target == NEXT else self._labels[target]
-            words.append(base + place * ENTRY_WORDS * WORD)
+    def _words(self, base: int, results: int) -> "list[int]":
+        """Return the entries, one after the other, as the addresses of both areas are."""
+        words: list[int] = []
+        places = {name: base + index * _ENTRY for name, index in self._labels.items()}
+        here = column(self._machine)
+        following, result = base, results
+        for name, arguments, store, (on_error, on_zero, on_positive) in self._calls:
+            words.append(-1 if name is None else NUMBERS[name][here])
+            for each in arguments:
+                words.append(each if each.__class__ is int else _value(each, base, results))  # noqa: PERF401  # a call less
+            words += _ZEROS[len(arguments) :]
+            words.append(result if store is None else _value(store, base, results))
+            result += WORD
+            following += _ENTRY
+            words.append(following if on_error is NEXT else places[on_error])
+            words.append(following if on_zero is NEXT else places[on_zero])
+            words.append(following if on_positive is NEXT else places[on_positive])
         return words
 
-    @staticmethod
-    def _value(argument: "Label | Data", base: int, results: int) -> int:
-        if isinstance(argument, Data):
-            return base + argument.offset
-        kind, *numbers = argument.name.split()
-        if kind == "result":
-            return base + results + int(numbers[0]) * WORD
-        return base + (int(numbers[0]) * ENTRY_WORDS + 1 + int(numbers[1])) * WORD
+
+def _value(argument: "Label | Data", base: int, results: int) -> int:
+    if isinstance(argument, Data):
+        return base + argument.offset
+    kind, *numbers = argument.name.split()
+    if kind == "result":
+        return results + int(numbers[0]) * WORD
+    return base + int(numbers[0]) * _ENTRY + (1 + int(numbers[1])) * WORD
 
 
+_ENTRY = ENTRY_WORDS * WORD
 _MASK = (1 << 64) - 1
-_ZEROS = [0] * 7
+_ZEROS = [0] * 6
+"""The registers for arguments."""

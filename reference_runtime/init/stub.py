@@ -111,17 +111,22 @@ def _start(machine: str, table: int) -> bytes:
     return _words((0x000004B7 | (table - low) & 0xFFFFF000, 0x00048493 | (low & 0xFFF) << 20))  # lui s1; addi s1, s1, low
 
 
-_MACHINES: "Mapping[str, tuple[int, bytes]]" = {
+_MACHINES: "Mapping[str, tuple[int, bytes | tuple[int, ...]]]" = {
     "x86_64": (62, _X86_64),
-    "aarch64": (183, _words(_AARCH64)),
-    "riscv64": (243, _words(_RISCV64)),
+    "aarch64": (183, _AARCH64),
+    "riscv64": (243, _RISCV64),
 }
 """ELF machine number and the loop."""
 
 
+def _loop(machine: str) -> bytes:
+    code = _MACHINES[machine][1]
+    return code if isinstance(code, bytes) else _words(code)
+
+
 def code_size(machine: str) -> int:
     """Return how many bytes of headers and code precede the data in the file; raises KeyError for an unknown machine."""
-    return (_HEADERS + len(_start(machine, 0)) + len(_MACHINES[machine][1]) + WORD - 1) // WORD * WORD
+    return (_HEADERS + len(_start(machine, 0)) + len(_loop(machine)) + WORD - 1) // WORD * WORD
 
 
 def data_address(machine: str) -> int:
@@ -131,9 +136,9 @@ def data_address(machine: str) -> int:
 
 def elf(machine: str, data: bytes) -> bytes:
     """Return the program; `data` begins with the table's first entry."""
-    number, loop = _MACHINES[machine]
+    number = _MACHINES[machine][0]
     begin = code_size(machine)
-    code = _start(machine, data_address(machine)) + loop
+    code = _start(machine, data_address(machine)) + _loop(machine)
     header = b"\x7fELF\x02\x01\x01".ljust(16, b"\0") + _fields(
         (2, 2), (2, number), (4, 1), (8, _CODE_AT + _HEADERS), (8, 64), (8, 0)
     )

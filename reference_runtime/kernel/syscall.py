@@ -7,7 +7,7 @@ Python, so where it is not as we know it, the package is taken.
 import posix
 
 from reference_runtime.extension import extension
-from reference_runtime.kernel.numbers import NUMBERS
+from reference_runtime.kernel.numbers import NUMBERS, column
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ try:
 except (ImportError, AttributeError, TypeError):
     _call, _errno, address = _bind_ctypes()
 
-_COLUMN = 0 if posix.uname().machine == "x86_64" else 1
+_COLUMN = column(posix.uname().machine)
 
 
 def syscall(name: str, *arguments: "int | bytes | bytearray | None", path: "str | None" = None) -> int:
