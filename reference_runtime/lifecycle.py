@@ -183,7 +183,7 @@ def step_8_run_the_program(container: Container) -> None:
     posix.close(start)
     if answer:
         from reference_runtime.container.make import calls_of
-        from reference_runtime.plan.last_calls import explain
+        from reference_runtime.plan.failures import explain
 
         raise explain(calls_of(container), answer)
 

@@ -104,7 +104,7 @@ def _enter(
 
 
 def _effects(process: "dict[str, Any]", request: "Request") -> "tuple[list[Effect], int]":
-    from reference_runtime.effects.process import Affinity, FindProgram, Umask
+    from reference_runtime.effects.process import FindProgram, Umask
     from reference_runtime.plan.last_calls import candidates
     from reference_runtime.plan.process import plan_terminal
 
@@ -121,6 +121,8 @@ def _effects(process: "dict[str, Any]", request: "Request") -> "tuple[list[Effec
         effects.append(Umask(umask))
     final = (process.get("execCPUAffinity") or {}).get("final")
     if final:
+        from reference_runtime.effects.affinity import Affinity
+
         effects.append(Affinity(final))
     return effects, ours
 
@@ -129,7 +131,7 @@ def _affinity(process: "dict[str, Any]", key: str) -> "Callable[[], None] | None
     cpus = (process.get("execCPUAffinity") or {}).get(key)
     if not cpus:
         return None
-    from reference_runtime.effects.process import Affinity
+    from reference_runtime.effects.affinity import Affinity
 
     return Affinity(cpus).apply
 

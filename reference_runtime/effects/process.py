@@ -1,12 +1,10 @@
-"""What concerns the first process alone: its working directory, program, umask, personality and keyring."""
+"""What concerns the first process alone: its working directory, program, home, umask and keyring."""
 
 import posix
 
-from reference_runtime.config.number_list import numbers
-from reference_runtime.effects.stage import Inherited
 from reference_runtime.effects.targets import make_directory
 from reference_runtime.fault import RuntimeFault, reason
-from reference_runtime.kernel.files import encode, read_descriptor, write_file
+from reference_runtime.kernel.files import encode, read_descriptor
 from reference_runtime.kernel.mounts import open_in_root
 from reference_runtime.kernel.syscall import syscall
 
@@ -15,8 +13,6 @@ if TYPE_CHECKING:
     from reference_runtime.effects.stage import Stage
     from reference_runtime.plan.last_calls import LastCalls
 
-_PERSONALITIES = {"LINUX": 0, "LINUX32": 8}
-_AFFINITY = "$.process.execCPUAffinity"
 _KEYCTL_JOIN_SESSION_KEYRING = 1
 _ENOSYS, _EPERM, _EACCES = 38, 1, 13
 _ENOENT, _ENOTDIR = 2, 20
@@ -144,24 +140,6 @@ class Umask:
         posix.umask(self.value)
 
 
-class Personality:
-    """personality(2): it survives execve."""
-
-    __slots__ = ("domain",)
-
-    def __init__(self, domain: str) -> None:
-        self.domain = domain
-
-    def describe(self) -> str:
-        return f"set the personality to {self.domain}"
-
-    def execute(self, stage: "Stage") -> None:  # noqa: ARG002  # every effect gets the stage
-        try:
-            syscall("personality", _PERSONALITIES[self.domain])
-        except OSError as error:
-            raise RuntimeFault("cannot be set", where="$.linux.personality", why=reason(error)) from error
-
-
 class Keyring:
     """A session keyring of the container's own, so that it does not see what the caller's holds."""
 
@@ -179,44 +157,3 @@ class Keyring:
         except OSError as error:
             if error.errno not in {_ENOSYS, _EPERM, _EACCES}:  # no keyrings here, or not for us: then there is none to see
                 raise RuntimeFault("cannot make a session keyring", why=reason(error)) from error
-
-
-class OomScore(Inherited):
-    """Written by the runtime, which may lower what the container's user may not."""
-
-    __slots__ = ("value",)
-
-    def __init__(self, value: int) -> None:
-        self.value = value
-
-    def describe(self) -> str:
-        return f"set oom_score_adj to {self.value}"
-
-    def execute(self, pid: int) -> None:
-        try:
-            write_file(f"/proc/{pid}/oom_score_adj", str(self.value))
-        except OSError as error:
-            raise RuntimeFault("cannot be set", where="$.process.oomScoreAdj", why=reason(error)) from error
-
-
-class Affinity:
-    """execCPUAffinity: a list of CPUs such as "0-3,7"."""
-
-    __slots__ = ("cpus",)
-
-    def __init__(self, cpus: str) -> None:
-        self.cpus = cpus
-
-    def describe(self) -> str:
-        return f"run on the CPUs {self.cpus}"
-
-    def execute(self, stage: "Stage") -> None:  # noqa: ARG002  # every effect gets the stage
-        self.apply()
-
-    def apply(self) -> None:
-        """Move the caller to these CPUs. Raises RuntimeFault."""
-        try:
-            posix.sched_setaffinity(0, numbers(self.cpus, _AFFINITY))
-        except (OSError, ValueError) as error:
-            why = reason(error) if isinstance(error, OSError) else str(error)
-            raise RuntimeFault(f"cannot run on the CPUs {self.cpus}", where=_AFFINITY, why=why) from error

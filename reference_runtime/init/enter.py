@@ -15,7 +15,7 @@ from reference_runtime.kernel.files import O_PATH, read_descriptor
 from reference_runtime.kernel.mounts import open_proc
 from reference_runtime.kernel.pidfds import SIGKILL, children, pidfd_open
 from reference_runtime.kernel.syscall import syscall
-from reference_runtime.plan.last_calls import CREATED, Descriptors, LastCalls, explain
+from reference_runtime.plan.last_calls import CREATED, Descriptors, LastCalls
 from reference_runtime.plan.namespaces import KINDS
 
 TYPE_CHECKING = False
@@ -85,6 +85,8 @@ class Entered:
         posix.close(self._start)
         if answer:
             self.kill()
+            from reference_runtime.plan.failures import explain
+
             raise explain(self._entry.calls, answer)
 
     def kill(self) -> None:
@@ -131,6 +133,8 @@ def _await_ready(ours: int, first: int, calls: LastCalls, *, clones: bool) -> in
         elif message == CREATED:
             ready = True
         elif message:  # the stub's results
+            from reference_runtime.plan.failures import explain
+
             raise explain(calls, message)
         else:
             raise RuntimeFault("the process has ended before it was in the container")

@@ -6,12 +6,11 @@ from reference_runtime.container.directory import CREATING, RESULT
 from reference_runtime.effects.stage import Stage
 from reference_runtime.fault import RuntimeFault, reason
 from reference_runtime.init.beside import step_aside
-from reference_runtime.init.imports import forbid_imports
-from reference_runtime.init.setup import FAULT, GO, HOOKS, Inside, tell
+from reference_runtime.init.setup import GO, HOOKS, Inside, receive
 from reference_runtime.kernel import processes as k
 from reference_runtime.kernel.credentials import is_root
 from reference_runtime.kernel.pidfds import SIGKILL
-from reference_runtime.plan.last_calls import CREATED, Descriptors, explain
+from reference_runtime.plan.last_calls import CREATED, Descriptors
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,10 +18,6 @@ if TYPE_CHECKING:
 
     from reference_runtime.container.directory import Directory
     from reference_runtime.plan.plan import Plan
-
-_EINVAL = 22
-_MESSAGE = 1 << 16
-_PID = b"P"
 
 
 class Launched:
@@ -75,15 +70,17 @@ class Launched:
         """Raise RuntimeFault if the process, which has ended, has told why: then what failed on our side was for its end."""
         posix.set_blocking(self._sync, False)  # its one parameter
         try:
-            _receive(self._sync)
+            receive(self._sync)
         except BlockingIOError:
             return
 
     def _expect(self, wanted: bytes) -> None:
-        message = _receive(self._sync)
+        message = receive(self._sync)
         if message == wanted:
             return
         if len(message) > 1:  # the stub's results
+            from reference_runtime.plan.failures import explain
+
             raise explain(self._plan.calls, message)
         raise RuntimeFault("the container's first process has ended unexpectedly", why=self._ending())
 
@@ -120,7 +117,12 @@ def launch(
     if is_root():
         _open_sources(plan, stage)
     try:
-        pid = _clone_joined(inside, ours) if plan.namespaces.joined else k.clone3(plan.namespaces.new, cgroup=cgroup)
+        if plan.namespaces.joined:
+            from reference_runtime.init.joined import clone_joined
+
+            pid = clone_joined(inside, ours)
+        else:
+            pid = k.clone3(plan.namespaces.new, cgroup=cgroup)
         if pid == 0:
             posix.close(ours)  # so that it hears of our end, and doesn't wait for ever
             inside.run()
@@ -142,54 +144,3 @@ def _open_sources(plan: "Plan", stage: Stage) -> None:
     for bind in plan.binds():
         if stage.user_namespace or bind.options.id_map:
             stage.sources[bind.index] = bind.open_source()
-
-
-def _clone_joined(inside: Inside, ours: int) -> int:
-    """Start the process from a go-between that has joined the namespaces that are there already.
-
-    It makes the process our child, not its own, so nothing of it remains. Returns 0 in the process itself.
-    """
-    between = k.clone3(0)
-    if between == 0 and _is_container(inside):
-        return 0
-    message = _receive(ours)
-    posix.waitpid(between, 0)
-    return int(message[1:])
-
-
-def _is_container(inside: Inside) -> bool:
-    """In the go-between: join, make the process and tell its pid. Returns, with True, in the process alone."""
-    try:
-        for kind, path, where in inside.plan.namespaces.joined:
-            _join(kind, path, where)
-        pid = k.clone3(inside.plan.namespaces.new | k.CLONE_PARENT)
-        if pid == 0:
-            return True
-        posix.write(inside.sync, _PID + str(pid).encode())
-    except BaseException as error:  # whatever it is, two runtimes must never go on
-        tell(inside.sync, error)
-    posix._exit(0)
-
-
-def _join(kind: int, path: str, where: str) -> None:
-    try:
-        descriptor = posix.open(path, posix.O_RDONLY | posix.O_CLOEXEC)
-        if kind == k.CLONE_NEWNS:
-            forbid_imports()  # they would find what a container has laid out there
-        k.setns(descriptor, kind, path=path)
-        posix.close(descriptor)
-    except OSError as error:
-        # setns(2) has this error for a file that is no namespace, or one of another kind.
-        why = f"{path} is no namespace of that type" if error.errno == _EINVAL else reason(error)
-        raise RuntimeFault("cannot join", where=where, why=why) from error
-
-
-def _receive(sync: int) -> bytes:
-    """Return the next message. Raises RuntimeFault for one that tells an error."""
-    try:
-        message = posix.read(sync, _MESSAGE)
-    except ConnectionResetError:
-        message = b""
-    if message[:1] == FAULT:
-        raise RuntimeFault(message[1:].decode("utf-8", "replace"))
-    return message

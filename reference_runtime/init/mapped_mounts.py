@@ -11,7 +11,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from reference_runtime.effects.mounts import Bind
+    from reference_runtime.effects.binds import Bind
 
 
 def map_mounts(binds: "Sequence[Bind]", sources: "dict[int, int]", pid: int) -> None:

@@ -142,5 +142,17 @@ def tell(sync: int, error: BaseException) -> None:
     posix.write(sync, FAULT + text.encode("utf-8", "replace")[:_LONGEST])
 
 
+def receive(sync: int) -> bytes:
+    """Return the next message of the process. Raises RuntimeFault for one that tells an error."""
+    try:
+        message = posix.read(sync, _MESSAGE)
+    except ConnectionResetError:
+        message = b""
+    if message[:1] == FAULT:
+        raise RuntimeFault(message[1:].decode("utf-8", "replace"))
+    return message
+
+
+_MESSAGE = 1 << 16
 _LONGEST = 60_000
 """A message has to fit into the socket's buffer."""

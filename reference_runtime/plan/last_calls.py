@@ -1,11 +1,7 @@
-"""The last calls of a process: which descriptors it has then, what its results mean, and where its program may lie."""
-
-from posix import strerror
+"""The last calls of a process: which descriptors it has then, and where its program may lie."""
 
 from reference_runtime.fault import RuntimeFault
-from reference_runtime.init.stub import WORD
 
-_ENOENT, _ENOTDIR = 2, 20
 _DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _MOST_DIRECTORIES = 1000
 """Each is a call of the stub's."""
@@ -57,18 +53,6 @@ class LastCalls:
         return [f"then {name}" if index in self.executions else name for index, name in enumerate(self.names)]
 
 
-def failure(calls: LastCalls, results: bytes) -> "tuple[str, int]":
-    """Return what failed and with which errno, from the results that the process has sent.
-
-    Of the paths that execvp(3) tries, one that must not be executed says more than one that isn't there.
-    """
-    values = [int.from_bytes(results[at : at + WORD], "little", signed=True) for at in range(0, len(results), WORD)]
-    tried = [(calls.names[index], -values[index]) for index in calls.executions if values[index] < 0]
-    if len(tried) == len(calls.executions) and tried:
-        return next((each for each in tried if each[1] not in {_ENOENT, _ENOTDIR}), tried[0])
-    return next(((name, -value) for name, value in zip(calls.names, values, strict=True) if value < 0), ("", 0))
-
-
 def candidates(file: str, environment: "list[str]") -> "list[str]":
     """Return the paths that execvp(3) tries for a file, by the container's own PATH. Raises RuntimeFault."""
     if "/" in file:
@@ -78,15 +62,3 @@ def candidates(file: str, environment: "list[str]") -> "list[str]":
     if len(directories) > _MOST_DIRECTORIES:
         raise RuntimeFault(f"PATH has {len(directories)} directories", where="$.process.env")
     return [f"{directory or '.'}/{file}" for directory in directories]
-
-
-def explain(calls: LastCalls, results: bytes) -> "RuntimeFault":
-    """Return the fault that the results of a process mean, in the words that container engines look for."""
-    from reference_runtime.effects.process import not_executable
-
-    name, error = failure(calls, results)
-    index = calls.names.index(name)
-    if index in calls.executions:
-        return RuntimeFault(not_executable(calls.file, [error]))
-    what = f"cannot {name}" if " " in name else f"{name} fails"
-    return RuntimeFault(what, where=calls.places.get(name, ""), why=strerror(error).lower())

@@ -1,10 +1,10 @@
 """Plans a whole container: what is done in which order on the way from a config to a process that waits for `start`."""
 
 from reference_runtime.effects.container_hooks import ContainerHooks
-from reference_runtime.effects.mounts import Bind, Mount
+from reference_runtime.effects.mounts import Mount
 from reference_runtime.plan.devices import plan_devices
 from reference_runtime.plan.kernel_parameters import plan_kernel_parameters
-from reference_runtime.plan.mounts import plan_mounts
+from reference_runtime.plan.mounts import binds, plan_mounts
 from reference_runtime.plan.namespaces import plan_namespaces
 from reference_runtime.plan.process import plan_outside, plan_process, plan_terminal
 from reference_runtime.plan.rootfs import plan_paths, plan_root, plan_root_change
@@ -13,6 +13,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from reference_runtime.effects.binds import Bind
     from reference_runtime.effects.stage import Effect
     from reference_runtime.plan.last_calls import LastCalls
     from reference_runtime.request import Request
@@ -61,7 +62,7 @@ class Plan:
 
     def binds(self) -> "list[Bind]":
         """Return the bind mounts."""
-        return [mount for mount in self.mounts if isinstance(mount, Bind)]
+        return binds(self.mounts)
 
     def describe(self) -> "list[str]":
         """Return a line for each effect, in the order in which they take place."""

@@ -5,8 +5,6 @@ from reference_runtime.effects.process import (
     FindProgram,
     Home,
     Keyring,
-    OomScore,
-    Personality,
     Umask,
     WorkingDirectory,
 )
@@ -28,6 +26,8 @@ def plan_process(config: "dict[str, Any]", *, container_id: str, keyring: bool) 
         effects.append(Keyring(f"_ses.{container_id}"))
     personality = (config.get("linux") or {}).get("personality")
     if personality:
+        from reference_runtime.effects.personality import Personality
+
         effects.append(Personality(personality["domain"]))
     if (config.get("linux") or {}).get("memoryPolicy"):
         from reference_runtime.plan.memory_policy import plan_memory_policy
@@ -69,6 +69,8 @@ def plan_outside(config: "dict[str, Any]", *, container_id: str) -> "list[Outsid
     process, linux = config.get("process") or {}, config.get("linux") or {}
     effects: list[Outside] = []
     if process.get("oomScoreAdj") is not None:
+        from reference_runtime.effects.personality import OomScore
+
         effects.append(OomScore(process["oomScoreAdj"]))
     if linux.get("intelRdt") is not None:
         from reference_runtime.plan.intel_rdt import plan_intel_rdt

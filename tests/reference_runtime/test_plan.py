@@ -5,9 +5,10 @@ from typing import Any
 import pytest
 
 from conformance.bundle.config import base_config
+from reference_runtime.effects.binds import Bind, Remount
 from reference_runtime.effects.devices import Device, DevLinks, Ptmx
 from reference_runtime.effects.kernel_parameters import parameter_path
-from reference_runtime.effects.mounts import Bind, Mount, Remount
+from reference_runtime.effects.mounts import Mount
 from reference_runtime.kernel import mounts as k
 from reference_runtime.kernel import processes as p
 from reference_runtime.plan.capabilities import NAMES, plan_capabilities

@@ -14,7 +14,8 @@ from reference_runtime.init.stub import elf, sealed
 from reference_runtime.kernel.numbers import NUMBERS, column
 from reference_runtime.plan.capabilities import Capabilities
 from reference_runtime.plan.credentials import Privileges
-from reference_runtime.plan.last_calls import Descriptors, LastCalls, candidates, failure
+from reference_runtime.plan.failures import failure
+from reference_runtime.plan.last_calls import Descriptors, LastCalls, candidates
 from reference_runtime.plan.program import plan_program
 from specs.linux.syscalls import numbers
 
