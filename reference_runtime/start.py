@@ -106,14 +106,10 @@ class Archive:
     def _run(self, source: "Source", code: "CodeType") -> None:
         name, path, is_package, _, _ = source
         module = sys.modules[name] = type(sys)(name)
-        parent, _, child = name.rpartition(".")
-        module.__package__ = name if is_package else parent
         module.__dict__["modules"] = sys.modules  # in place of most import statements, see `archive`
         if is_package:
             module.__path__ = [f"{self._directory}/{path}".rpartition("/")[0]]
         exec(code, module.__dict__)  # noqa: S102  # as any import does
-        if parent:
-            setattr(sys.modules[parent], child, module)
 
     def _is_current(self, source: "Source") -> bool:
         status = posix.stat(f"{self._directory}/{source[1]}")

@@ -3,6 +3,7 @@
 import json
 import os
 import select
+import signal
 import socket
 import subprocess
 import sys
@@ -11,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tests.reference_runtime.container_scenarios import RUNTIME, WORK, bundle, nothing_left, runtime, state, write
+from tests.reference_runtime.container_scenarios import RUNTIME, WORK, bundle, call, nothing_left, runtime, state, write
 from tests.reference_runtime.test_seccomp_kernel import Agent
 
 _NOTIFY: dict[str, Any] = {
@@ -276,6 +277,61 @@ def zeros_of_an_update_change_nothing() -> None:
     nothing_left()
 
 
+def little_of_the_library_is_imported() -> None:
+    """Import nothing of Python's library but a few modules in C: another can cost 3 ms, and bring more."""
+    directory, _ = bundle()
+    calls = (
+        ("run", "--detach", "--bundle", str(directory), "c"),
+        ("delete", "--force", "c"),
+        ("create", "--bundle", str(directory), "c"),
+        ("start", "c"),
+        ("state", "c"),
+        ("kill", "c", "KILL"),
+        ("delete", "c"),
+    )
+    for words in calls:  # writes the archives, which takes some modules more
+        _imported(str(RUNTIME), "--root", str(WORK / "root"), *words)
+    expected = _imported("-c", "pass") | {"_ctypes", "_json", "fcntl", "gc", "select"}
+    for words in calls:
+        imported = _imported(str(RUNTIME), "--root", str(WORK / "root"), *words)
+        assert imported <= expected, f"{words[0]} imports {imported - expected}"
+    nothing_left()
+
+
+def _imported(*words: str) -> set[str]:
+    """Return what the runtime's interpreter imports; what comes from an archive is not imported."""
+    interpreter = RUNTIME.read_text().partition("\n")[0].removeprefix("#!").split()
+    done = call([*interpreter, "-X", "importtime", *words], check=True)
+    if words[-2:] == ("c", "KILL"):
+        os.waitpid(-1, 0)
+    names = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines() if line.startswith("import time:")}
+    return {name for name in names if not name.startswith("reference_runtime")}
+
+
+def signals_go_on_to_the_program() -> None:
+    """Forward what a caller sends to `run`, which stays and cleans up when the program has ended."""
+    directory, config = bundle()
+    # The first process of a pid namespace would be spared signals that it does not handle.
+    config["linux"]["namespaces"] = [each for each in config["linux"]["namespaces"] if each["type"] != "pid"]
+    write(directory, config)
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT, signal.SIGRTMAX):
+        command = [str(RUNTIME), "--root", str(WORK / "root"), "run", "--bundle", str(directory), "c"]
+        with subprocess.Popen(command, stdin=subprocess.DEVNULL) as staying:
+            deadline = time.monotonic() + 10
+            while not _stays(staying.pid) and time.monotonic() < deadline:
+                time.sleep(0.01)
+            staying.send_signal(number)
+        assert staying.returncode == 128 + number
+    nothing_left()
+
+
+def _stays(pid: int) -> bool:
+    """Whether a call of run has come to wait for its program: from then on it takes signals itself."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    blocked = next(line.split()[1] for line in status.splitlines() if line.startswith("SigBlk:"))
+    return bool(int(blocked, 16) >> signal.SIGTERM - 1 & 1)
+
+
 SCENARIOS: dict[str, Callable[[], None]] = {
     scenario.__name__: scenario
     for scenario in (
@@ -289,6 +345,8 @@ SCENARIOS: dict[str, Callable[[], None]] = {
         no_checkpoints,
         events_tell_what_is_used,
         zeros_of_an_update_change_nothing,
+        little_of_the_library_is_imported,
+        signals_go_on_to_the_program,
     )
 }
 
