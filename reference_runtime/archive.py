@@ -21,7 +21,7 @@ _PACKAGE = "reference_runtime"
 _HEADER = 4
 """As `start` reads it."""
 _PIECE = 1 << 15
-"""Bytes. A new page costs 3 us, and an archive read at once takes 70 (0.2 ms)."""
+"""Bytes. Read at once, an archive would add its size to our peak of memory."""
 
 
 class Recording:

@@ -1,5 +1,6 @@
 """From the command line to an operation, and from what it comes to, to an exit status."""
 
+import _signal  # type: ignore[import-not-found]  # the C half of signal, which the interpreter has loaded
 import posix
 
 from reference_runtime import OPERATIONS
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
             """Carry it out; returns the exit status."""
 
 
+_SIGCHLD = 17
 _WORDS_FOLLOW = frozenset({"exec", "ps"})
 """Operations after whose id comes the command line of another program."""
 _WITHOUT_CRIU = frozenset({"checkpoint", "restore"})
@@ -31,6 +33,9 @@ _WITHOUT_CRIU = frozenset({"checkpoint", "restore"})
 def main(words: "Sequence[str]") -> int:
     """Carry out one call; returns its exit status. `words` are the command line without the program."""
     _keep_standard_descriptors()
+    _signal.signal(
+        _SIGCHLD, _signal.SIG_DFL
+    )  # ignored by our caller it would let our children vanish before we ask how they ended
     log, name = Log(), ""
     try:
         options, rest = parse(words, GLOBAL, first_only=True)

@@ -98,10 +98,15 @@ def _what_order_could_change(process: Process) -> dict[str, object]:
     return {
         "args": process.cmdline,
         "env": sorted(process.environ),
-        "cwd": process.cwd,
+        "cwd": _within_root(process),
         "ids": (process.uids, process.gids),
         "capabilities": (process.cap_bounding, process.cap_permitted, process.cap_effective),
     }
+
+
+def _within_root(process: Process) -> str:
+    """Return the working directory as the process sees it: in a mount namespace of ours its root is a path that differs."""
+    return "/" + process.cwd.removeprefix(process.root).lstrip("/")
 
 
 EXPECTATIONS = (

@@ -72,3 +72,13 @@ def test_the_order_of_members_changes_nothing() -> None:
         ORDER.judge({}, host(), refused({"root": {}, "process": {}}, twin_config={"process": {}, "root": {}}))
     with pytest.raises(Inconclusive):
         ORDER.judge({}, host(), refused({}, twin_runs=False))
+
+
+def test_where_a_bundle_lies_is_no_matter_of_order() -> None:
+    """In a mount namespace of the harness it is seen: the two have bundles of their own."""
+    made = accepted({})
+    made.snapshots["running"] = snapshot(process=process(root="/tmp/1/rootfs", cwd="/tmp/1/rootfs/"))
+    ORDER.judge({}, host(), made)
+    made.snapshots["running"] = snapshot(process=process(root="/tmp/1/rootfs", cwd="/tmp/1/rootfs/tmp"))
+    with pytest.raises(Violation):
+        ORDER.judge({}, host(), made)

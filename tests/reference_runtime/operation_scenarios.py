@@ -325,6 +325,16 @@ def signals_go_on_to_the_program() -> None:
     nothing_left()
 
 
+def children_count_for_a_caller_that_ignores_its_own() -> None:
+    """Tell the exit status and clean up, though SIGCHLD is ignored where we come from: that is inherited."""
+    directory, _ = bundle(args=["/bin/say"])
+    ignoring = f"import os, signal; signal.signal(signal.SIGCHLD, signal.SIG_IGN); os.execv({str(RUNTIME)!r}, {{}})"
+    words = [str(RUNTIME), "--root", str(WORK / "root"), "run", "--bundle", str(directory), "c"]
+    done = call([sys.executable, "-c", ignoring.format(words)], check=False)
+    assert (done.returncode, done.stdout) == (7, "said\n"), done.stderr
+    nothing_left()
+
+
 def _stays(pid: int) -> bool:
     """Whether a call of run has come to wait for its program: from then on it takes signals itself."""
     status = Path(f"/proc/{pid}/status").read_text()
@@ -347,6 +357,7 @@ SCENARIOS: dict[str, Callable[[], None]] = {
         zeros_of_an_update_change_nothing,
         little_of_the_library_is_imported,
         signals_go_on_to_the_program,
+        children_count_for_a_caller_that_ignores_its_own,
     )
 }
 
