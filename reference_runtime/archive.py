@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from reference_runtime.start import Archive, Source
 
 _PACKAGE = "reference_runtime"
-_HEADER = 4
-"""As `start` reads it."""
 _PIECE = 1 << 15
 """Bytes. Read at once, an archive would add its size to our peak of memory."""
 
@@ -46,6 +44,7 @@ class Recording:
     def save(self, directory: str, words: "Sequence[str]") -> None:
         """Write what every call of the operation will need."""
         from reference_runtime import OPERATIONS
+        from reference_runtime.start import HEADER
 
         operation = next((word for word in words if word in OPERATIONS), "")
         if operation:
@@ -53,7 +52,7 @@ class Recording:
             codes = [_code(directory, source, known=self._order[:index]) for index, source in enumerate(sources)]
             pieces = [dumps(piece) for piece in _pieces(codes)]
             described = dumps((sources, [len(piece) for piece in pieces]))
-            content = b"".join((len(described).to_bytes(_HEADER, "little"), described, *pieces))
+            content = b"".join((len(described).to_bytes(HEADER, "little"), described, *pieces))
             _save(f"{directory}/__pycache__/{operation}.{sys.implementation.cache_tag}.bin", content)
 
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 _COMPLETE = {"debug", "plan"}
 """Flags that want the modules as they are: with their lines for tracebacks, with their descriptions."""
-_HEADER = 4
+HEADER = 4
 """How many bytes of an archive say how many follow that describe the sources, and the pieces that come then."""
 _LONGEST = 1 << 20
 
@@ -86,7 +86,7 @@ class Archive:
             return False
         sources: list[Source] = []
         try:
-            size = int.from_bytes(posix.read(descriptor, _HEADER), "little")
+            size = int.from_bytes(posix.read(descriptor, HEADER), "little")
             sources, pieces = _read(descriptor, min(size, _LONGEST))
             if not all(self._is_current(source) for source in sources):
                 return False

@@ -33,6 +33,7 @@ STAGING = ".."
 """Where file systems appear before they are moved to their place: on the directory of all state directories.
 
 It is always there, and nobody else sees it: the mount namespace is of our own. From below, ".." leads to what is mounted on it.
+In a copy of a mount namespace that was joined it is the root, which is the working directory there: its "..", too.
 """
 
 

@@ -6,11 +6,11 @@ parent runs; there it would wait until the parent does.
 
 import posix
 
-from reference_runtime.kernel.files import read_bytes
+from reference_runtime.kernel.pidfds import stat
 from reference_runtime.kernel.syscall import syscall
 
 _PROCESSOR = 36
-"""Field 39 of proc_pid_stat(5), counted from the one after the name."""
+"""Field 39 of proc_pid_stat(5)."""
 
 
 def step_aside(pid: int) -> None:
@@ -19,7 +19,7 @@ def step_aside(pid: int) -> None:
     try:
         syscall("getcpu", here, 0, 0)
         processor = int.from_bytes(here, "little")
-        if int(read_bytes(f"/proc/{pid}/stat").rpartition(b")")[2].split()[_PROCESSOR]) == processor:
+        if int(stat(pid)[_PROCESSOR]) == processor:
             allowed = posix.sched_getaffinity(0)
             if len(allowed) > 1:
                 posix.sched_setaffinity(0, allowed - {processor})

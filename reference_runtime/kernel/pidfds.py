@@ -8,13 +8,18 @@ from reference_runtime.kernel.files import read_bytes
 SIGKILL = 9
 
 
+def stat(pid: int) -> "list[bytes]":
+    """Return what proc_pid_stat(5) lists after the name of a process: field 3 is the first. Raises OSError."""
+    return read_bytes(f"/proc/{pid}/stat").rpartition(b")")[2].split()
+
+
 def start_time(pid: int) -> "int | None":
     """Return when a process started, in clock ticks since boot (proc_pid_stat(5), field 22), or None if it is gone or a zombie.
 
     Together with the pid it names one process for ever.
     """
     try:
-        fields = read_bytes(f"/proc/{pid}/stat").rpartition(b")")[2].split()
+        fields = stat(pid)
     except OSError:
         return None
     return None if fields[0] in {b"Z", b"X"} else int(fields[19])
@@ -28,4 +33,4 @@ def children(task: str = "thread-self") -> "list[int]":
         return []
 
 
-__all__ = ["SIGKILL", "children", "pidfd_open", "pidfd_send_signal", "start_time"]
+__all__ = ["SIGKILL", "children", "pidfd_open", "pidfd_send_signal", "start_time", "stat"]

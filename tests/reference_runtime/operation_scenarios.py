@@ -335,6 +335,26 @@ def children_count_for_a_caller_that_ignores_its_own() -> None:
     nothing_left()
 
 
+def a_joined_mount_namespace_gets_the_mounts() -> None:
+    """Make them where the container is, and take them away with it; they are staged where others see nothing."""
+    directory, config = bundle()
+    with subprocess.Popen(["unshare", "--mount", "sleep", "20"]) as holder:
+        namespace = Path(f"/proc/{holder.pid}/ns/mnt")
+        while namespace.readlink() == Path("/proc/self/ns/mnt").readlink():
+            time.sleep(0.01)
+        next(each for each in config["linux"]["namespaces"] if each["type"] == "mount")["path"] = str(namespace)
+        write(directory, config)
+        mounts = Path(f"/proc/{holder.pid}/mountinfo")
+        before = mounts.read_text()
+        runtime("create", "--bundle", str(directory), "c")
+        own = Path(f"/proc/{state('c')['pid']}/mountinfo").read_text()
+        assert {"/proc", "/dev", "/dev/pts"} <= {line.split()[4] for line in own.splitlines()}
+        runtime("delete", "--force", "c")
+        assert mounts.read_text() == before
+        holder.kill()
+    nothing_left()
+
+
 def _stays(pid: int) -> bool:
     """Whether a call of run has come to wait for its program: from then on it takes signals itself."""
     status = Path(f"/proc/{pid}/status").read_text()
@@ -358,6 +378,7 @@ SCENARIOS: dict[str, Callable[[], None]] = {
         little_of_the_library_is_imported,
         signals_go_on_to_the_program,
         children_count_for_a_caller_that_ignores_its_own,
+        a_joined_mount_namespace_gets_the_mounts,
     )
 }
 
